@@ -1,0 +1,112 @@
+package lobby
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/muster-gg/muster/core/broadcast"
+	"github.com/muster-gg/muster/core/state"
+)
+
+var (
+	_ state.Value       = (*Lobby)(nil)
+	_ state.Value       = (*Seat)(nil)
+	_ state.Value       = codeRef("")
+	_ broadcast.Payload = (*Update)(nil)
+)
+
+// The kinds of documents that lobbies keep in core/state.
+const (
+	KindLobby = "lobby" // id → Lobby
+	KindSeat  = "seat"  // account id → Seat
+	KindCode  = "code"  // six digits → lobby id
+)
+
+// maxNotices bounds what waits for an absent player; the oldest goes first.
+const maxNotices = 8
+
+// noticeLife is how long notices wait for a player who has no seat any more.
+const noticeLife = time.Hour
+
+// Seat says where a player sits, and what he has to be told when he is back.
+type Seat struct {
+	// LobbyID is empty when only notices are kept.
+	LobbyID string   `json:"lobby,omitempty"`
+	Notices []Notice `json:"notices,omitempty"`
+}
+
+// AppendState encodes the lobby for a journal or another node.
+func (l *Lobby) AppendState(dst []byte) ([]byte, error) { return appendJSON(dst, l) }
+
+// AppendState encodes the seat.
+func (s *Seat) AppendState(dst []byte) ([]byte, error) { return appendJSON(dst, s) }
+
+// codeRef is the value of a code document: the lobby's id.
+type codeRef string
+
+// AppendState appends the id itself.
+func (c codeRef) AppendState(dst []byte) ([]byte, error) { return append(dst, c...), nil }
+
+// AppendPayload encodes the update for other nodes.
+func (u *Update) AppendPayload(dst []byte) ([]byte, error) { return appendJSON(dst, u) }
+
+// DecodeUpdate is the reverse of AppendPayload.
+func DecodeUpdate(b []byte) (*Update, error) {
+	u := new(Update)
+	if err := json.Unmarshal(b, u); err != nil {
+		return nil, fmt.Errorf("lobby: update: %w", err)
+	}
+	return u, nil
+}
+
+func appendJSON(dst []byte, v any) ([]byte, error) {
+	b, err := json.Marshal(v)
+	return append(dst, b...), err
+}
+
+// decodeLobby returns the lobby in a document: as it was written by this process, or decoded.
+// An absent document is nil.
+func decodeLobby(d state.Doc) (*Lobby, error) {
+	switch v := d.Value.(type) {
+	case nil:
+		return nil, nil
+	case *Lobby:
+		return v, nil
+	case state.Raw:
+		l := new(Lobby)
+		if err := json.Unmarshal(v, l); err != nil {
+			return nil, fmt.Errorf("lobby: document %s: %w", d.Key, err)
+		}
+		return l, nil
+	}
+	return nil, fmt.Errorf("lobby: document %s holds a %T", d.Key, d.Value)
+}
+
+func decodeSeat(d state.Doc) (*Seat, error) {
+	switch v := d.Value.(type) {
+	case nil:
+		return &Seat{}, nil
+	case *Seat:
+		return v, nil
+	case state.Raw:
+		s := new(Seat)
+		if err := json.Unmarshal(v, s); err != nil {
+			return nil, fmt.Errorf("lobby: document %s: %w", d.Key, err)
+		}
+		return s, nil
+	}
+	return nil, fmt.Errorf("lobby: document %s holds a %T", d.Key, d.Value)
+}
+
+func decodeCode(d state.Doc) (lobbyID string, err error) {
+	switch v := d.Value.(type) {
+	case nil:
+		return "", nil
+	case codeRef:
+		return string(v), nil
+	case state.Raw:
+		return string(v), nil
+	}
+	return "", fmt.Errorf("lobby: document %s holds a %T", d.Key, d.Value)
+}

@@ -1,0 +1,49 @@
+package match
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/muster-gg/muster/core/allocation"
+	"github.com/muster-gg/muster/core/lobby"
+	"github.com/muster-gg/muster/core/state"
+)
+
+// KindMatch is the kind of the documents of live matches: match id → Live. Their
+// deadline is when the match times out.
+const KindMatch = "match"
+
+// Live is a match that is being played. It outlives its lobby.
+type Live struct {
+	ID        string             `json:"id"`
+	LobbyID   string             `json:"lobby"`
+	Teams     []lobby.RosterTeam `json:"teams"`
+	Server    allocation.Server  `json:"server"`
+	StartedAt time.Time          `json:"started"`
+}
+
+var _ state.Value = (*Live)(nil)
+
+// AppendState encodes the match for a journal or another node.
+func (l *Live) AppendState(dst []byte) ([]byte, error) {
+	b, err := json.Marshal(l)
+	return append(dst, b...), err
+}
+
+// decodeLive returns the match of a document; nil when it is absent.
+func decodeLive(d state.Doc) (*Live, error) {
+	switch v := d.Value.(type) {
+	case nil:
+		return nil, nil
+	case *Live:
+		return v, nil
+	case state.Raw:
+		l := new(Live)
+		if err := json.Unmarshal(v, l); err != nil {
+			return nil, fmt.Errorf("match: document %s: %w", d.Key, err)
+		}
+		return l, nil
+	}
+	return nil, fmt.Errorf("match: document %s holds a %T", d.Key, d.Value)
+}

@@ -1,0 +1,150 @@
+// Package store is lasting data: accounts, identities, sign-ins, matches. What a
+// method has returned without an error is synced to disk. Backends are below it;
+// storetest holds the cases that each must pass.
+//
+// Everything belongs to one game: an id of one game is never found in another.
+// Times have millisecond precision, UTC.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Errors that callers tell apart. Anything else is a failure of the backend.
+var (
+	// ErrNotFound: no such row in this game.
+	ErrNotFound = errors.New("store: not found")
+	// ErrTaken: the identity belongs to another account.
+	ErrTaken = errors.New("store: identity belongs to another account")
+	// ErrLast: the account's only identity cannot be unlinked.
+	ErrLast = errors.New("store: last identity")
+	// ErrSpent: the refresh secret was used before; its chain is revoked now.
+	ErrSpent = errors.New("store: refresh token already used")
+	// ErrRevoked: the sign-in has ended.
+	ErrRevoked = errors.New("store: sign-in has ended")
+	// ErrClosed is returned by every call after Close.
+	ErrClosed = errors.New("store: closed")
+)
+
+// Account is one player of one game.
+type Account struct {
+	ID, Game, Username string
+	CreatedAt          time.Time
+	// Identities are in the order in which they were linked.
+	Identities []Identity
+}
+
+// Identity is one way to sign in to an account. Subject is who the provider says
+// it is (for "anonymous" a hash of the device's secret, or random).
+type Identity struct {
+	Provider, Subject, Username, AvatarURL string
+	LinkedAt                               time.Time
+}
+
+// SignIn is one chain of refresh tokens: what one sign-in on one device began.
+type SignIn struct {
+	// ID is the `sid` of the access tokens.
+	ID, AccountID, Game string
+	// RefreshHash is the SHA-256 of the refresh secret that is valid now.
+	RefreshHash [32]byte
+	CreatedAt   time.Time
+	// ExpiresAt is when the refresh token ends; Rotate moves it.
+	ExpiresAt time.Time
+	RevokedAt time.Time // zero: live
+}
+
+// Accounts keeps who players are. Used by core/identity.
+type Accounts interface {
+	// SignIn returns the account that owns the identity (provider, subject), or
+	// makes fresh with that identity, and records the sign-in for it (its
+	// AccountID is filled in from the account found), all in one durable step.
+	// When username is not empty, an account found takes it as its username; an
+	// identity found takes identity's Username and AvatarURL. created tells which.
+	SignIn(ctx context.Context, fresh Account, identity Identity, username string, signIn SignIn) (account Account, created bool, err error)
+	// Account returns an account with its identities. ErrNotFound.
+	Account(ctx context.Context, game, id string) (Account, error)
+	// Rename sets the username and returns the changed account. ErrNotFound.
+	Rename(ctx context.Context, game, id, username string) (Account, error)
+	// Link adds an identity. Linking what is linked already to the same account
+	// changes nothing. ErrTaken, ErrNotFound.
+	Link(ctx context.Context, game, id string, identity Identity) (Account, error)
+	// Unlink removes the identities of a provider. ErrLast, ErrNotFound.
+	Unlink(ctx context.Context, game, id, provider string) (Account, error)
+	// Erase deletes the account, its identities and its sign-ins, and replaces its
+	// id and username in stored matches by "erased". Returns the ids of the
+	// sign-ins that were live. ErrNotFound.
+	Erase(ctx context.Context, game, id string) (sids []string, err error)
+}
+
+// SignIns keeps refresh chains. Used by core/identity.
+type SignIns interface {
+	// SignInByID returns a chain, ended ones too. ErrNotFound.
+	SignInByID(ctx context.Context, game, sid string) (SignIn, error)
+	// Rotate replaces the current refresh hash by next and moves ExpiresAt. When
+	// old is not the current hash the chain is revoked in the same step and
+	// ErrSpent returned. ErrNotFound, ErrRevoked (ended or expired before now).
+	Rotate(ctx context.Context, game, sid string, old, next [32]byte, now, expires time.Time) (SignIn, error)
+	// Revoke ends one chain. Ending an ended one is no error.
+	Revoke(ctx context.Context, game, sid string, now time.Time) error
+	// RevokeAll ends every live chain of an account and returns their ids.
+	RevokeAll(ctx context.Context, game, accountID string, now time.Time) (sids []string, err error)
+	// Prune deletes up to limit chains that expired before cutoff, and says how many.
+	Prune(ctx context.Context, cutoff time.Time, limit int) (int, error)
+}
+
+// Match is the lasting record of one match that was started.
+type Match struct {
+	ID, Game, LobbyID string
+	// Status is "ended" or "failed".
+	Status string
+	// Code says why a failed one failed ("server_lost", "match_timeout", …).
+	Code               string
+	StartedAt, EndedAt time.Time
+	Provider, Region   string
+	// Server is "address:port (name)" for operators.
+	Server string
+	// Roster is the JSON of the teams at commit: [{"name","players":[{"accountId","username","bot"}]}].
+	Roster []byte
+	// Result is the JSON of the result, nil when none came.
+	Result []byte
+	// Answer is the exact bytes that the result call was answered with.
+	Answer []byte
+}
+
+// Matches keeps finished matches. Used by core/match.
+type Matches interface {
+	// FinishMatch records the end of a match unless an end is recorded already:
+	// the first one wins. It returns the record that stands and whether it is new.
+	FinishMatch(ctx context.Context, m Match) (stands Match, first bool, err error)
+	// MatchByID returns a finished match. ErrNotFound.
+	MatchByID(ctx context.Context, game, id string) (Match, error)
+}
+
+// Orphan is a server that may exist although no match uses it: its allocation
+// ended in a way that leaves open whether it was made.
+type Orphan struct {
+	Game, MatchID, Provider, Region string
+	// Cause is for operators.
+	Cause string
+	At    time.Time
+}
+
+// Orphans keeps possible orphans until somebody deals with them. Used by core/match.
+type Orphans interface {
+	AddOrphan(ctx context.Context, o Orphan) error
+	// Orphans returns up to limit of them, newest first.
+	Orphans(ctx context.Context, game string, limit int) ([]Orphan, error)
+}
+
+// Store is what a backend offers as a whole; users ask for the parts above.
+type Store interface {
+	Accounts
+	SignIns
+	Matches
+	Orphans
+	// Ping says whether the backend answers, for /readyz.
+	Ping(ctx context.Context) error
+	Close() error
+}
