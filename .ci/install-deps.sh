@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs what tests need besides Go, by name: chromium, redis-server, postgresql.
+# Where it cannot (no apt-get, not root) it says how to get them and succeeds: the
+# suites that need them then skip with a line, or fail under CI=true.
+set -euo pipefail
+
+present() {
+  case "$1" in
+    chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
+    redis-server) command -v redis-server ;;
+    postgresql) command -v postgres || ls /usr/lib/postgresql/*/bin/postgres ;;
+    *) command -v "$1" ;;
+  esac >/dev/null 2>&1
+}
+
+missing=()
+for name in "$@"; do
+  present "$name" || missing+=("$name")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+  echo "installing ${missing[*]} for the tests (once)"
+  log=$(mktemp)
+  if (apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}") >"$log" 2>&1 </dev/null; then
+    rm -f "$log"
+    exit 0
+  fi
+  tail -20 "$log" >&2
+  echo "could not install ${missing[*]}" >&2
+  [ "${CI:-}" != true ] || exit 1
+fi
+for name in "${missing[@]}"; do
+  echo "not here: $name. Its tests are skipped; install it with your system's package manager (Debian: apt-get install $name)."
+done
