@@ -15,6 +15,8 @@ type Frame struct {
 	// Snapshot is the lobby id when the frame is a lobby snapshot that a newer
 	// one of the same lobby may replace while it waits; else empty.
 	Snapshot string
+	// Version is the version of that snapshot, 0 without one.
+	Version uint64
 }
 
 // NewFrame seals a copy of text.

@@ -16,6 +16,7 @@ import (
 	"github.com/muster-gg/muster/core/lobby"
 	"github.com/muster-gg/muster/core/state"
 	"github.com/muster-gg/muster/core/store"
+	"github.com/muster-gg/muster/core/store/matchdoc"
 )
 
 const (
@@ -166,6 +167,9 @@ func (s *Service) finish(ctx context.Context, live *Live, end store.Match) (stor
 	end.StartedAt, end.Roster = live.StartedAt, roster
 	end.Provider, end.Region = live.Server.Provider, live.Server.Region
 	end.Server = net.JoinHostPort(live.Server.Address, strconv.Itoa(live.Server.Port)) + " (" + live.Server.Name + ")"
+	if end, err = s.withoutErased(ctx, live, end); err != nil {
+		return end, fault.From(err)
+	}
 	stands, first, err := s.records.FinishMatch(ctx, end)
 	if err != nil {
 		return end, fault.From(err)
@@ -178,6 +182,31 @@ func (s *Service) finish(ctx context.Context, live *Live, end store.Match) (stor
 		return stands, fault.From(err)
 	}
 	return stands, nil
+}
+
+// withoutErased takes players out of a record whose accounts were erased while
+// they played.
+func (s *Service) withoutErased(ctx context.Context, live *Live, end store.Match) (store.Match, error) {
+	for _, team := range live.Teams {
+		for _, p := range team.Players {
+			if p.Bot {
+				continue
+			}
+			_, err := s.accounts.Account(ctx, s.game, p.AccountID)
+			if err == nil {
+				continue
+			}
+			if !errors.Is(err, store.ErrNotFound) {
+				return end, err
+			}
+			for _, doc := range []*[]byte{&end.Roster, &end.Result, &end.Answer} {
+				if *doc, err = matchdoc.Erase(*doc, p.AccountID); err != nil {
+					return end, err
+				}
+			}
+		}
+	}
+	return end, nil
 }
 
 // settle does all that follows from a recorded end.

@@ -43,12 +43,19 @@ type Records interface {
 	store.Orphans
 }
 
+// Accounts tells whether a player still exists; store.Store is it.
+type Accounts interface {
+	// Account answers store.ErrNotFound for one that was erased.
+	Account(ctx context.Context, game, id string) (store.Account, error)
+}
+
 // Options make a Service.
 type Options struct {
 	Game      string
 	Lobbies   Lobbies
 	State     state.Store
 	Records   Records
+	Accounts  Accounts
 	Allocator Allocator
 	// Providers are the names of the allocator's entries.
 	Providers []string
@@ -69,6 +76,7 @@ type Service struct {
 	lobbies   Lobbies
 	state     state.Store
 	records   Records
+	accounts  Accounts
 	alloc     Allocator
 	providers []string
 	hooks     Hooks
@@ -93,7 +101,7 @@ var _ allocation.Observer = (*Service)(nil)
 func New(o Options) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Service{
-		game: o.Game, lobbies: o.Lobbies, state: o.State, records: o.Records, alloc: o.Allocator,
+		game: o.Game, lobbies: o.Lobbies, state: o.State, records: o.Records, accounts: o.Accounts, alloc: o.Allocator,
 		providers: o.Providers, hooks: o.Hooks, signer: o.Signer, timeout: o.MatchTimeout,
 		resultURL: o.ResultURL, log: o.Logger, ctx: ctx, cancel: cancel, starts: map[string]*start{},
 	}

@@ -124,6 +124,7 @@ type fixture struct {
 	fleet   *fleet
 	feed    *feed
 	signer  *Signer
+	erased  map[string]bool
 	lobbyID string
 }
 
@@ -144,7 +145,7 @@ func newFixtureOver(t testing.TB, records Records) fixture {
 	t.Helper()
 	docs, err := memory.Open(t.Context(), memory.Options{})
 	must(t, err)
-	f := fixture{state: docs, records: records, fleet: &fleet{}, feed: &feed{more: make(chan struct{})}}
+	f := fixture{state: docs, records: records, fleet: &fleet{}, feed: &feed{more: make(chan struct{})}, erased: map[string]bool{}}
 	f.signer = NewSigner("g", bytes.Repeat([]byte("k"), 32), time.Hour)
 	f.build()
 	t.Cleanup(func() {
@@ -152,6 +153,16 @@ func newFixtureOver(t testing.TB, records Records) fixture {
 		must(t, errors.Join(f.Close(ctx), f.lobbies.Close(ctx), docs.Close()))
 	})
 	return f
+}
+
+// everybody is the accounts of players who all exist but those named.
+type everybody struct{ but map[string]bool }
+
+func (e everybody) Account(_ context.Context, game, id string) (store.Account, error) {
+	if e.but[id] {
+		return store.Account{}, store.ErrNotFound
+	}
+	return store.Account{ID: id, Game: game}, nil
 }
 
 // build makes the services anew over the same documents, as a restart does.
@@ -162,7 +173,7 @@ func (f *fixture) build() {
 		AttemptEnded: func(id string) { matches.AttemptEnded(id) },
 	})
 	matches = New(Options{
-		Game: "g", Lobbies: f.lobbies, State: f.state, Records: f.records, Allocator: f.fleet,
+		Game: "g", Lobbies: f.lobbies, State: f.state, Records: f.records, Accounts: everybody{f.erased}, Allocator: f.fleet,
 		Providers: []string{"stub"}, Signer: f.signer, MatchTimeout: time.Hour,
 		ResultURL: func(id string) string { return "http://muster.test/matches/" + id + "/result" },
 	})
@@ -439,6 +450,25 @@ func TestMatchOutlivesItsLobby(t *testing.T) {
 	must(t, f.lobbies.Leave(t.Context(), who("bob"), nil))
 	if _, err := f.Report(t.Context(), id, f.signer.resultToken(id), []byte(goodResult)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestErasedPlayersAreNotRecorded(t *testing.T) {
+	f := newFixture(t)
+	f.gather(t)
+	id := f.start(t)
+	f.feed.await(t, lobby.MatchStarted)
+	f.erased["ann"] = true
+	must(t, errOf(f.Report(t.Context(), id, f.signer.resultToken(id), []byte(goodResult))))
+	m, err := f.records.MatchByID(t.Context(), "g", id)
+	must(t, err)
+	for _, doc := range [][]byte{m.Roster, m.Result, m.Answer} {
+		if bytes.Contains(doc, []byte("ann")) {
+			t.Errorf("an erased player is kept: %s", doc)
+		}
+	}
+	if !bytes.Contains(m.Roster, []byte("bob")) {
+		t.Errorf("roster %s", m.Roster)
 	}
 }
 

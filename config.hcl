@@ -1,0 +1,207 @@
+# Muster's config. It runs as it is: "make run" serves the two games below.
+#
+# Everything else that can be set stands here as a comment, with its default
+# unless the comment says otherwise. Check a change before using it:
+#
+#     bin/muster config check
+#
+# Relative paths start at the folder of this file. Durations are written as "90s",
+# "5m", "2h". env("NAME") reads an environment variable and is an error if that is
+# not set; env("NAME", "default") is not.
+
+server {
+  default_game = "arena" # also answers at the root; default: the only game
+  data_dir     = "data"  # database, journal, logs of game servers
+
+  # Where players connect. Default: this machine alone in development, all
+  # interfaces (":7350") in production.
+  # listen = "127.0.0.1:7350"
+
+  # Metrics, health, profiles. It asks nobody who they are: keep it private.
+  # admin_listen = "127.0.0.1:7351"
+
+  # How players and game servers reach listen. Default: it follows listen.
+  # public_url = "https://play.example.com"
+
+  # "production" demands auth.secret and origins.
+  # mode = "development"
+
+  # Web pages that may connect. Default: any in development; demanded in production.
+  # origins = ["https://play.example.com"]
+
+  # Proxies in front, whose X-Forwarded-For is believed. Default: none.
+  # trusted_proxies = ["10.0.0.0/8"]
+
+  # The longest that a shutdown waits for sockets and for starts under way.
+  # drain = "20s"
+
+  # HTTPS without a proxy in front. Default: none.
+  # tls {
+  #   cert = "cert.pem"
+  #   key  = "key.pem"
+  # }
+}
+
+# auth {
+#   # Signs all tokens: 32 bytes or more in production ("openssl rand -hex 32"
+#   # makes one), the same on all nodes. Empty in development: one is made once and
+#   # kept in data_dir.
+#   secret      = env("MUSTER_SECRET", "")
+#   access_ttl  = "720h"  # of an access token
+#   refresh_ttl = "2160h" # of a sign-in after its last refresh
+# }
+
+# limits {
+#   # true turns the limits on rates, guesses, sign-ins and floods off, for load
+#   # tests. Bounds of size, time and slow readers stay.
+#   disabled = false
+# }
+
+# store "sqlite" {
+#   path = "data/muster.db" # default: muster.db in data_dir
+# }
+
+# Not in this version yet: another store, and several nodes.
+#
+# store "postgres" {
+#   url = env("DATABASE_URL")
+# }
+# cluster "redis" {
+#   url = env("REDIS_URL")
+# }
+
+# Not in this version yet: plugin processes.
+#
+# plugin "discord" {
+#   command      = ["bin/plugins/auth-discord"]
+#   sha256       = ""                                    # demanded in production
+#   env          = { HTTPS_PROXY = env("HTTPS_PROXY", "") } # all that it gets
+#   timeout      = "2s"
+#   memory_limit = "256MiB"
+#   config {
+#     application_id = env("DISCORD_APPLICATION_ID")
+#   }
+# }
+
+# The name is part of addresses: /games/arena. Games do not see each other's
+# players, lobbies, codes or tokens.
+game "arena" {
+  title = "Arena"
+  auth  = ["anonymous"]     # ways to sign in; "anonymous" is the one in this version
+  web   = "sample-game/web" # served at /games/arena/play/; default: none
+
+  # What a second socket of an account does: "replace" ends the first, "refuse"
+  # does not get in, "allow" leaves both.
+  # duplicate = "replace"
+
+  lobby {
+    # The default is these two teams. "A" and "B" in a request always mean the
+    # first and the second team, whatever their names are.
+    team "A" {
+      size = 4
+    }
+    team "B" {
+      size = 4
+    }
+
+    min_players     = 2        # bots count, so one person can try the game; default 1
+    reconnect_grace = "30s"    # a seat is kept so long; "0s": who drops leaves
+    after_match     = "reopen" # default: "delete"
+
+    # max_lobbies   = 10000
+    # ready_timeout = "0s" # from the first ready on; who is not ready then is removed. Off
+    # match_timeout = "2h"
+  }
+
+  # Where game servers come from. Several blocks are tried in their order; the next
+  # one only if the one before surely made no server.
+  allocate "local" {
+    command = ["bin/arena-server"]
+    ports   = "21000-21049" # for all servers of this block, one game's alone
+
+    # env            = { ARENA_MODE = "teams" } # default: nothing is added
+    # port_names     = ["default"] # ports of one server; GAMEFLOW_{NAME}_PORT tells them
+    # address        = "127.0.0.1" # told to players; default: 127.0.0.1, or public_url's host
+    # timeout        = "60s"  # from start to ready
+    # health_timeout = "30s"  # without a sign of health; "0s": off
+    # max            = 50     # servers at a time
+    # max_players    = 8      # length of the players list, 0: none; default: all team sizes
+    # idle           = "5m"   # without a player; "0s": off
+    # stop_grace     = "45s"  # from SIGTERM to SIGKILL
+    # max_concurrent = 32     # starts under way at a time, in every allocate block
+    # on_unknown     = "fail" # when it is not known whether a server was made
+    #
+    # Not in this version yet (other values than these):
+    # warm         = 0
+    # warm_buffer  = 0
+    # cpu_limit    = 0
+    # memory_limit = 0
+  }
+
+  # GameFlow's servers instead, or as the next thing to try.
+  #
+  # allocate "gameflow" {
+  #   game_id = env("GAMEFLOW_GAME_ID")
+  #   api_key = env("GAMEFLOW_API_KEY")
+  #   region  = "us-east"
+  #   url     = "https://api.gameflow.gg/v1"
+  #   timeout = "120s"
+  #   fleet   = false # true is not in this version yet
+  # }
+
+  # Not in this version yet: rules of your own, queues, GameFlow's allocation call
+  # served to others, results for GameFlow's skill rating.
+  #
+  # hooks "script" {
+  #   entry          = "sample-game/hooks/arena.ts"
+  #   isolation      = "embedded" # or "process"
+  #   timeout        = "50ms"
+  #   test_on_reload = true
+  #   memory_limit   = "128MiB"
+  #   on_failure     = "refuse"
+  #   fetch {
+  #     allow = ["api.example.com"]
+  #   }
+  # }
+  # hooks "plugin" {
+  #   use        = "skill"
+  #   points     = ["balance_teams"]
+  #   on_failure = { balance_teams = "builtin" }
+  # }
+  # allocate "plugin" {
+  #   use = "agones"
+  # }
+  # queue "ranked" {
+  #   provider = "gameflow"
+  #   mode     = "default"
+  #   limit    = "90s"
+  # }
+  # allocation_api {
+  #   keys = [env("FLEET_API_KEY")]
+  # }
+  # rating_report = false
+}
+
+# A second game on the same server: two players, the same page and program.
+game "duel" {
+  title = "Duel"
+  auth  = ["anonymous"]
+  web   = "sample-game/web"
+
+  lobby {
+    team "Red" {
+      size = 1
+    }
+    team "Blue" {
+      size = 1
+    }
+    min_players = 2
+    after_match = "reopen"
+  }
+
+  allocate "local" {
+    command = ["bin/arena-server"]
+    env     = { ARENA_MODE = "duel" }
+    ports   = "21050-21099"
+  }
+}

@@ -1,0 +1,171 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/muster-gg/muster/core/allocation"
+)
+
+// server is one process with its sidecar. Its goroutine runs it from start to
+// end; everybody else only closes its channels.
+type server struct {
+	fleet   *Fleet
+	matchID string
+	request allocation.Request
+	log     *zap.Logger
+
+	ports   []int
+	object  *gameServer
+	sidecar *sidecar
+	output  *output
+	proc    *process
+
+	// settled is closed when answer and err stand, gone when the process and all
+	// that it had is gone.
+	settled, gone chan struct{}
+	answer        allocation.Server
+	err           error
+
+	mu       sync.Mutex
+	ending   bool // Find and Allocate no longer see it
+	released bool // by Release: its match needs no report
+	cause    error
+	abort    chan struct{} // the caller gave up: counts only before it is ready
+	stop     chan struct{} // Release or Stop
+	hurry    chan struct{} // the grace is over
+
+	observing sync.Mutex // one call of the observer at a time
+}
+
+func newServer(f *Fleet, r allocation.Request) *server {
+	return &server{
+		fleet: f, matchID: r.MatchID, request: r, log: f.log.With(zap.String("match", r.MatchID)),
+		settled: make(chan struct{}), gone: make(chan struct{}),
+		abort: make(chan struct{}), stop: make(chan struct{}), hurry: make(chan struct{}),
+	}
+}
+
+// run is the life of a server: launch, ready, serve, end.
+func (s *server) run() {
+	err := s.launch()
+	if err == nil {
+		err = s.awaitReady()
+	}
+	if err != nil {
+		s.setEnding()
+		if s.proc != nil {
+			s.proc.end(0, nil)
+		}
+		s.cleanUp()
+		s.fleet.records.remove(s.matchID)
+		s.err = allocation.None(s.explain(err))
+		s.fleet.forget(s)
+		close(s.gone)
+		close(s.settled)
+		return
+	}
+	close(s.settled)
+	s.log.Info("server is ready", zap.Int("pid", s.proc.pid), zap.Int("port", s.answer.Port))
+
+	end := s.serve()
+	s.setEnding()
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		s.tellEnded(end)
+	}()
+	s.proc.end(s.fleet.opts.StopGrace, s.hurry)
+	s.cleanUp()
+	s.log.Info("server is gone", zap.Stringer("end", end), zap.String("exit", s.proc.exit.String()))
+	s.fleet.forget(s)
+	close(s.gone)
+	<-told
+	s.sidecar.wait()
+	if s.reported(end) {
+		s.fleet.records.remove(s.matchID)
+	}
+}
+
+var errReleased = errors.New("the server was released before it was ready")
+
+// awaitReady waits until the server can be handed its match, and hands it over.
+// The record says so before the caller knows: whatever happens to us from then
+// on, the next run reports the server.
+func (s *server) awaitReady() error {
+	limit := time.NewTimer(s.fleet.opts.Timeout)
+	defer limit.Stop()
+	for {
+		if s.stopping() {
+			return errReleased
+		}
+		reserved := s.object.reservedFor()
+		switch s.object.current() {
+		case stateReady, stateAllocated:
+			if err := s.fleet.records.write(s.record(true)); err != nil {
+				return fmt.Errorf("record: %w", err)
+			}
+			if s.object.handOver() {
+				return nil
+			}
+		case stateShutdown:
+			return errors.New("it asked for shutdown before it was ready")
+		}
+		select {
+		case <-s.object.changed:
+		case <-reserved:
+			s.object.endReserve()
+		case <-s.proc.exited:
+			return fmt.Errorf("it ended before it was ready: %s", s.proc.exit)
+		case <-limit.C:
+			return fmt.Errorf("it was not ready within %s", s.fleet.opts.Timeout)
+		case <-s.abort:
+			return fmt.Errorf("the start was given up: %w", s.stopCause())
+		case <-s.stop:
+			return errReleased
+		}
+	}
+}
+
+// serve watches over a server that has a match until it ends, or until it is to
+// be ended, which is no End.
+func (s *server) serve() allocation.End {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		end, next := s.object.overdue(time.Now(), s.fleet.opts.HealthTimeout, s.fleet.opts.Idle)
+		if end != 0 {
+			return end
+		}
+		timer.Reset(next)
+		select {
+		case <-s.stop:
+			s.object.set(stateShutdown)
+			return 0
+		case <-s.proc.exited:
+			// A result that was sent just before the exit comes before the end.
+			s.sidecar.drain()
+			if s.proc.exit.clean() {
+				return allocation.EndedClean
+			}
+			return allocation.EndedCrashed
+		case <-s.object.changed:
+		case <-timer.C:
+		}
+	}
+}
+
+// explain adds the last lines of the log to why a start failed.
+func (s *server) explain(err error) error {
+	if s.output == nil {
+		return err
+	}
+	if tail := s.output.tail(); tail != "" {
+		return fmt.Errorf("%w; its last lines: %s", err, allocation.Mask(tail, tailBytes))
+	}
+	return err
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/muster-gg/muster/core/config"
+	"github.com/muster-gg/muster/core/server"
+	"github.com/muster-gg/muster/core/telemetry"
+)
+
+// startTimeout bounds how long a node may take to come up.
+const startTimeout = 2 * time.Minute
+
+func newServeCommand(version string) *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Long: "Run the server until SIGINT or SIGTERM. It then tells its players to reconnect, lets starts under way\n" +
+			"come to their end (at most the config's drain time), ends its game servers and stops. A second signal ends it at once.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serve(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), file, version)
+		},
+	}
+	cmd.Flags().StringVarP(&file, "config", "c", "config.hcl", "the config `file`")
+	return cmd
+}
+
+func serve(ctx context.Context, out, errOut io.Writer, file, version string) error {
+	cfg, diags := config.Load(file, config.Options{Files: config.RequireFiles})
+	if len(diags) > 0 {
+		if err := config.Format(errOut, diags, wantsColour(errOut)); err != nil {
+			return err
+		}
+	}
+	if diags.HasErrors() {
+		return errShown
+	}
+	log, err := telemetry.NewLogger(string(cfg.Server.Mode), errOut)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Sync() }()
+
+	starting, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	node, err := server.Start(starting, server.Options{Config: cfg, Version: version, Logger: log})
+	if err != nil {
+		return fmt.Errorf("could not start: %w", err)
+	}
+	greet(out, cfg, node, version)
+	var failure error
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(out, "Stopping: players are told to reconnect. Press Ctrl-C again to end at once.")
+	case failure = <-node.Failed():
+		log.Error("a listener failed", zap.Error(failure))
+	}
+	// From here on a second signal has its default effect again.
+	signal.Reset(syscall.SIGINT, syscall.SIGTERM)
+	draining, cancel := context.WithTimeout(context.Background(), cfg.Server.Drain)
+	defer cancel()
+	if err := node.Stop(draining); err != nil {
+		log.Warn("stopped, but not cleanly", zap.Error(err))
+	}
+	fmt.Fprintln(out, "Stopped.")
+	return failure
+}
+
+// greet prints what is running and where to click.
+func greet(out io.Writer, cfg *config.Config, node *server.Server, version string) {
+	var games []string
+	for _, g := range cfg.Games {
+		games = append(games, g.Name)
+	}
+	fmt.Fprintf(out, "Muster %s (%s) serves %s: %s\n", version, cfg.Server.Mode, plural(len(games), "game"), strings.Join(games, ", "))
+	fmt.Fprintf(out, "  Open    %s/\n", node.PublicURL())
+	for _, g := range cfg.Games {
+		if g.Web != "" {
+			fmt.Fprintf(out, "  Play    %s/games/%s/play/   %s\n", node.PublicURL(), g.Name, g.Title)
+		}
+	}
+	fmt.Fprintf(out, "  Admin   http://%s/metrics\n", node.AdminAddr())
+	fmt.Fprintf(out, "  Data    %s\n", cfg.Server.DataDir)
+	fmt.Fprintf(out, "  Stop    Ctrl-C\n")
+}

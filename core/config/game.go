@@ -1,0 +1,145 @@
+package config
+
+import (
+	"fmt"
+	"time"
+)
+
+// Game is one game block.
+type Game struct {
+	// Name is [a-z0-9][a-z0-9_-]{0,31} and unique.
+	Name string
+	// Title is for people.
+	Title string `config:"title"`
+	// Auth are the names of the sign-in providers; at least one.
+	Auth []string `config:"auth"`
+	// Web is the absolute folder of the game's web client; empty: it has none.
+	Web       string    `config:"web"`
+	Duplicate Duplicate `config:"duplicate"`
+	Lobby     Lobby     `config:"lobby"`
+	// Allocate are tried in this order, that of the file. May be empty: then no
+	// match can start.
+	Allocate []Allocate `config:"allocate"`
+}
+
+// Duplicate says what happens when an account opens a second socket.
+type Duplicate string
+
+// What happens to the sockets.
+const (
+	DuplicateReplace Duplicate = "replace" // the new one ends the old one
+	DuplicateRefuse  Duplicate = "refuse"  // the old one stays alone
+	DuplicateAllow   Duplicate = "allow"   // both live
+)
+
+// AfterMatch says what becomes of a lobby when its match is over.
+type AfterMatch string
+
+// What becomes of a lobby.
+const (
+	AfterMatchDelete AfterMatch = "delete"
+	AfterMatchReopen AfterMatch = "reopen"
+)
+
+// Lobby is the rules of a game's lobbies.
+type Lobby struct {
+	// Teams are in the order of the file; 1 to 16 of them, 1000 seats at most.
+	Teams []Team `config:"team"`
+	// MinPlayers is 1 to Seats.
+	MinPlayers int `config:"min_players"`
+	MaxLobbies int `config:"max_lobbies"`
+	// ReadyTimeout 0: off.
+	ReadyTimeout time.Duration `config:"ready_timeout"`
+	// ReconnectGrace 0: who drops leaves at once.
+	ReconnectGrace time.Duration `config:"reconnect_grace"`
+	AfterMatch     AfterMatch    `config:"after_match"`
+	// MatchTimeout is more than 0.
+	MatchTimeout time.Duration `config:"match_timeout"`
+}
+
+// Team is a team of every lobby of a game.
+type Team struct {
+	Name string
+	Size int `config:"size"`
+}
+
+// Seats is the sum of the team sizes.
+func (l Lobby) Seats() int {
+	n := 0
+	for _, t := range l.Teams {
+		n += t.Size
+	}
+	return n
+}
+
+// Allocate is one provider of a game's chain: exactly one of Gameflow and Local
+// is set.
+type Allocate struct {
+	// MaxConcurrent bounds the calls under way at a time.
+	MaxConcurrent int       `config:"max_concurrent"`
+	Gameflow      *Gameflow `config:"gameflow"`
+	Local         *Local    `config:"local"`
+}
+
+// Kind is the label of the block: "gameflow" or "local".
+func (a Allocate) Kind() string {
+	if a.Gameflow != nil {
+		return kindGameflow
+	}
+	return kindLocal
+}
+
+// Gameflow makes servers by GameFlow's public API.
+type Gameflow struct {
+	GameID string `config:"game_id"`
+	// APIKey is printable ASCII without spaces.
+	APIKey Secret `config:"api_key"`
+	Region string `config:"region"`
+	// URL is the base of the API, http or https, without a slash at its end.
+	URL string `config:"url"`
+	// Timeout is how long the platform may take, 1 s at least.
+	Timeout time.Duration `config:"timeout"`
+}
+
+// Local runs servers as processes of this machine.
+type Local struct {
+	// Command starts one server. The first word is an absolute path, or a name
+	// without a slash that is looked up in PATH.
+	Command []string `config:"command"`
+	// Env is added to the servers' environment. It may hold secrets.
+	Env Environment `config:"env"`
+	// Ports is for all servers of this block together; no other block has any of them.
+	Ports PortRange `config:"ports"`
+	// PortNames are the ports of one server; at least one.
+	PortNames []string `config:"port_names"`
+	// Address is what players are told: an IP address or a host name.
+	Address string `config:"address"`
+	// Timeout is the time from start to ready.
+	Timeout time.Duration `config:"timeout"`
+	// HealthTimeout 0: off.
+	HealthTimeout time.Duration `config:"health_timeout"`
+	// Max bounds the servers at a time.
+	Max int `config:"max"`
+	// MaxPlayers is the capacity of the players list. 0: there is no list.
+	MaxPlayers int `config:"max_players"`
+	// Idle without a player ends a server. 0: off.
+	Idle time.Duration `config:"idle"`
+	// StopGrace is the time between SIGTERM and SIGKILL; more than 0.
+	StopGrace time.Duration `config:"stop_grace"`
+}
+
+// PortRange is a range of port numbers, both ends included, 1 to 65535.
+type PortRange struct{ First, Last int }
+
+// Count is how many ports there are.
+func (p PortRange) Count() int { return p.Last - p.First + 1 }
+
+// String is as in the file: "21000-21099", or "21000" for one port.
+func (p PortRange) String() string {
+	if p.First == p.Last {
+		return fmt.Sprint(p.First)
+	}
+	return fmt.Sprintf("%d-%d", p.First, p.Last)
+}
+
+func (p PortRange) overlaps(q PortRange) bool { return p.First <= q.Last && q.First <= p.Last }

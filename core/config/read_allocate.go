@@ -1,0 +1,143 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+func (r *reader) allocate(game *section, g Game, server Server) []Allocate {
+	blocks := game.blocks("allocate", `the kind of provider, such as "local"`)
+	if len(blocks) == 0 && !hasBlock(game.body, "allocate") {
+		r.warn(game.at, problem{
+			text: fmt.Sprintf("game %q has no allocate block: no match of it can start.", g.Name),
+			help: `Add allocate "local" { } or allocate "gameflow" { }.`,
+		})
+	}
+	var chain []Allocate
+	for _, b := range blocks {
+		switch kind := b.Labels[0]; kind {
+		case kindGameflow, kindLocal:
+			s := r.open("allocate "+kind, fmt.Sprintf("allocate %q of game %q", kind, g.Name), b.Body, b.DefRange())
+			a := Allocate{MaxConcurrent: get(s, "max_concurrent", 32, between(1, 100_000))}
+			if get(s, "on_unknown", "fail", oneOf("fail", "ask")) == "ask" {
+				r.fail(s.place("on_unknown"), problem{text: notYet(`on_unknown = "ask"`), help: `This version has "fail".`})
+			}
+			if kind == kindGameflow {
+				a.Gameflow = r.gameflow(s, server)
+			} else {
+				a.Local = r.local(s, g, server)
+			}
+			chain = append(chain, a)
+		case "plugin", "script":
+			r.fail(b.DefRange(), problem{text: notYet(fmt.Sprintf("The block allocate %q { }", kind)), help: `This version has "gameflow" and "local".`})
+		default:
+			p := problem{text: fmt.Sprintf("There is no provider %q.", kind), help: `This version has "gameflow" and "local".`}
+			if hint := nearest(kind, []string{kindGameflow, kindLocal}); hint != "" {
+				p.hint = `"` + hint + `"`
+			}
+			r.fail(b.LabelRanges[0], p)
+		}
+	}
+	return chain
+}
+
+func (r *reader) gameflow(s *section, server Server) *Gameflow {
+	s.required("game_id", "the platform's id of this game")
+	s.required("api_key", `a key of your organisation: env("GAMEFLOW_API_KEY")`)
+	g := &Gameflow{
+		GameID:  get(s, "game_id", "", of(word)),
+		APIKey:  get(s, "api_key", Secret{}, of(func(t string) (Secret, *misfit) { w, bad := word(t); return NewSecret(w), bad })),
+		Region:  get(s, "region", "us-east", of(word)),
+		URL:     get(s, "url", "https://api.gameflow.gg/v1", of(webURL)),
+		Timeout: get(s, "timeout", seconds(120), duration(seconds(1), hours(1))),
+	}
+	if get(s, "fleet", false, boolean) {
+		r.fail(s.place("fleet"), problem{text: notYet("fleet = true")})
+	}
+	if localURL(server.PublicURL) && !localURL(g.URL) {
+		r.warn(s.at, problem{
+			text: "GameFlow's servers send results to public_url, and that is an address of this machine alone.",
+			help: `Set server { public_url = "https://…" } to where they can reach you.`,
+		})
+	}
+	return g
+}
+
+// word parses printable ASCII without spaces.
+func word(t string) (string, *misfit) {
+	switch {
+	case t == "":
+		return "", &misfit{is: "is empty"}
+	case len(t) > 512 || strings.ContainsFunc(t, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return "", &misfit{is: "is not one word", help: "Allowed are printable ASCII characters without spaces."}
+	}
+	return t, nil
+}
+
+func (r *reader) local(s *section, g Game, server Server) *Local {
+	s.required("command", `what starts one server: ["bin/arena-server"]`)
+	l := &Local{
+		Command:   s.command("command"),
+		Env:       s.environment("env"),
+		Ports:     get(s, "ports", PortRange{21000, 21099}, of(portRange)),
+		PortNames: getList(s, "port_names", []string{"default"}, of(portName)),
+		Address:   get(s, "address", defaultAddress(server.PublicURL), of(playerAddress)),
+		// The least times are for tests; 0 would mean none at all.
+		Timeout:       get(s, "timeout", seconds(60), duration(time.Millisecond, hours(1))),
+		HealthTimeout: get(s, "health_timeout", seconds(30), duration(0, hours(1))),
+		Max:           get(s, "max", 50, between(1, 65535)),
+		MaxPlayers:    get(s, "max_players", g.Lobby.Seats(), between(0, 100_000)),
+		Idle:          get(s, "idle", 5*time.Minute, duration(0, hours(24))),
+		StopGrace:     get(s, "stop_grace", seconds(45), duration(time.Millisecond, hours(1))),
+	}
+	r.localLater(s)
+	r.localPorts(s, g.Name, l)
+	for _, name := range slices.Sorted(maps.Keys(l.Env)) {
+		if slices.Contains(fleetVariables(l.PortNames), name) {
+			r.warn(s.place("env"), problem{text: fmt.Sprintf("env.%s has no effect: Muster itself sets this variable for every server.", name)})
+		}
+	}
+	return l
+}
+
+// localLater reports keys whose default alone is built.
+func (r *reader) localLater(s *section) {
+	for _, name := range []string{"warm", "warm_buffer"} {
+		if get(s, name, 0, between(0, 1<<20)) != 0 {
+			r.fail(s.place(name), problem{text: notYet(name + " above 0")})
+		}
+	}
+	if v := s.value("cpu_limit"); v != nil {
+		if _, bad := between(0, 0)(v); bad != nil {
+			r.fail(v.at, problem{text: notYet("cpu_limit above 0")})
+		}
+	}
+	if get(s, "memory_limit", 0, size) != 0 {
+		r.fail(s.place("memory_limit"), problem{text: notYet("memory_limit")})
+	}
+}
+
+// command reads a command and makes its first word absolute, but a name without
+// a slash, which is looked up in PATH.
+func (s *section) command(name string) []string {
+	if !s.has(name) {
+		return nil
+	}
+	words := getWords(s, name)
+	if s.r.failedAt(s, name) {
+		return nil
+	}
+	if len(words) == 0 || words[0] == "" || strings.ContainsRune(strings.Join(words, ""), 0) {
+		s.r.fail(s.place(name), problem{text: name + " names no program.", help: `It is a list of words: ["bin/arena-server", "-fast"].`})
+		return nil
+	}
+	if strings.ContainsAny(words[0], "/"+string(os.PathSeparator)) {
+		words[0] = joined(s.r.dir, words[0])
+	}
+	s.programThere(name, words)
+	return words
+}

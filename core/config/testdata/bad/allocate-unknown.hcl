@@ -1,0 +1,6 @@
+game "arena" {
+  allocate "locl" {
+  }
+  allocate "docker" {
+  }
+}

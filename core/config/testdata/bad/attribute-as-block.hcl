@@ -1,0 +1,7 @@
+game "arena" {
+  web {
+  }
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,6 @@
+listen = ":7350"
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,6 @@
+game "arena" {
+  auth = []
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,6 @@
+game "arena" {
+  auth = ["anonymus"]
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

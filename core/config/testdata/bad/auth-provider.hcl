@@ -1,0 +1,6 @@
+game "arena" {
+  auth = ["anonymous", "discord"]
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

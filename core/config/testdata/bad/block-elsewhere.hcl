@@ -1,0 +1,7 @@
+lobby {
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

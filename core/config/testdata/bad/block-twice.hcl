@@ -1,0 +1,9 @@
+server {
+}
+server {
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

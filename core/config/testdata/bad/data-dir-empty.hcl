@@ -1,0 +1,8 @@
+server {
+  data_dir = ""
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,6 @@
+game "arena" {
+  duplicate = "replce"
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,8 @@
+server {
+  listen = env("")
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

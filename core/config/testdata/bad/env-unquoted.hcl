@@ -1,0 +1,8 @@
+server {
+  listen = env(LISTEN)
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,8 @@
+server {
+  listen = getenv("LISTEN")
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,8 @@
+server {
+  listen = file("x")
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

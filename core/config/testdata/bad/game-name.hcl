@@ -1,0 +1,4 @@
+game "Arena One" {
+}
+game "-x" {
+}

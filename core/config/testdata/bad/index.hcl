@@ -1,0 +1,8 @@
+server {
+  listen = [":7350"][0]
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

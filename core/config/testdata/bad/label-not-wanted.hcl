@@ -1,0 +1,7 @@
+server "main" {
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

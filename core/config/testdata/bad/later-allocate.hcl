@@ -1,0 +1,7 @@
+game "arena" {
+  allocate "plugin" {
+    use = "agones"
+  }
+  allocate "script" {
+  }
+}

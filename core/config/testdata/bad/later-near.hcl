@@ -1,0 +1,7 @@
+game "arena" {
+  hook "script" {
+  }
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,8 @@
+limits {
+  disabled = "true"
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

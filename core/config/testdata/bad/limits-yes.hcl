@@ -1,0 +1,8 @@
+limits {
+  disabled = yes
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,8 @@
+server {
+  listen = ":7351"
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

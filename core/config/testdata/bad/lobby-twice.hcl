@@ -1,0 +1,9 @@
+game "arena" {
+  lobby {
+  }
+  lobby {
+  }
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,6 @@
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+    env = { TOKEN = ["hush"], "A=B" = "hush" }
+  }
+}

@@ -1,0 +1,7 @@
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+    max         = 0
+    max_players = -1
+  }
+}

@@ -1,0 +1,4 @@
+game "arena" {
+  allocate "local" {
+  }
+}

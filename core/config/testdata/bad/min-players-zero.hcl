@@ -1,0 +1,8 @@
+game "arena" {
+  lobby {
+    min_players = 0
+  }
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

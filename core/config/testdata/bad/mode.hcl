@@ -1,0 +1,8 @@
+server {
+  mode = "prod"
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

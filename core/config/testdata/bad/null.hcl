@@ -1,0 +1,8 @@
+server {
+  listen = null
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,10 @@
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}
+game "duel" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,8 @@
+server {
+  mode = "production"
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,9 @@
+store "sqlite" {
+}
+store "sqlite" {
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

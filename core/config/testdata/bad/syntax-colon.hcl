@@ -1,0 +1,8 @@
+server {
+  listen: ":7350"
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,3 @@
+game "arena" {
+  lobby { min_players = 2 max_lobbies = 5 }
+}

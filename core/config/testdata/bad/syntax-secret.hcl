@@ -1,0 +1,8 @@
+auth {
+  secret = "hush hush
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

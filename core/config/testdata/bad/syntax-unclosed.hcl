@@ -1,0 +1,2 @@
+server {
+  listen = ":7350"

@@ -1,0 +1,11 @@
+game "arena" {
+  lobby {
+    team "" {
+    }
+    team " Red" {
+    }
+  }
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,6 @@
+game "arena" {
+  title = ""
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,8 @@
+server {
+  colour = "red"
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

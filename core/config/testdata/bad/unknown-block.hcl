@@ -1,0 +1,7 @@
+sever {
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,8 @@
+game "arena" {
+  lobby {
+    minPlayers = 2
+  }
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,8 @@
+auth {
+  secrt = "hush-hush-hush-hush-hush"
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,9 @@
+server {
+  listen = localhost
+  mode = production
+}
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

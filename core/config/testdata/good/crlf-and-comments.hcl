@@ -1,0 +1,8 @@
+# one
+// two
+/* three */
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,5 @@
+game "arena" {
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

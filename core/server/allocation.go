@@ -1,0 +1,72 @@
+package server
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"go.uber.org/zap"
+
+	"github.com/muster-gg/muster/core/allocation"
+	"github.com/muster-gg/muster/core/allocation/gameflow"
+	"github.com/muster-gg/muster/core/allocation/local"
+	"github.com/muster-gg/muster/core/config"
+)
+
+// providers is a game's chain and those of its entries that have to be run.
+type providers struct {
+	chain  *allocation.Chain
+	names  []string
+	fleets []allocation.Fleet
+	close  []func()
+}
+
+// newProviders builds a game's allocate blocks in their order. Blocks of one
+// kind after the first are named "local-2", "gameflow-2", …
+func newProviders(g config.Game, cfg *config.Config, book *local.PortBook, m allocation.Metrics, log *zap.Logger) (*providers, error) {
+	p := &providers{}
+	var entries []allocation.Entry
+	count := map[string]int{}
+	for _, a := range g.Allocate {
+		name := a.Kind()
+		if count[name]++; count[name] > 1 {
+			name = fmt.Sprintf("%s-%d", name, count[name])
+		}
+		entry := allocation.Entry{Name: name}
+		switch {
+		case a.Gameflow != nil:
+			provider, err := gameflow.New(gameflow.Options{
+				URL: a.Gameflow.URL, GameID: a.Gameflow.GameID, APIKey: a.Gameflow.APIKey.Reveal(),
+				Region: a.Gameflow.Region, Timeout: a.Gameflow.Timeout, MaxConns: a.MaxConcurrent, Logger: log,
+			})
+			if err != nil {
+				return nil, err
+			}
+			entry.Provider, entry.Limits = provider, provider.Limits(a.MaxConcurrent)
+			p.close = append(p.close, provider.Close)
+		case a.Local != nil:
+			fleet, err := local.New(localOptions(g, *a.Local, name, cfg, book, log))
+			if err != nil {
+				return nil, err
+			}
+			entry.Provider, entry.Limits = fleet, fleet.Limits(a.MaxConcurrent)
+			p.fleets = append(p.fleets, fleet)
+		}
+		entries = append(entries, entry)
+		p.names = append(p.names, name)
+	}
+	chain, err := allocation.NewChain(allocation.Options{Entries: entries, Logger: log, Metrics: m})
+	p.chain = chain
+	return p, err
+}
+
+func localOptions(g config.Game, l config.Local, name string, cfg *config.Config, book *local.PortBook, log *zap.Logger) local.Options {
+	return local.Options{
+		Game: g.Name, Command: l.Command, Dir: cfg.Dir, Env: l.Env.Reveal(),
+		Ports: local.PortRange(l.Ports), PortNames: l.PortNames, Book: book, Address: l.Address,
+		Timeout: l.Timeout, HealthTimeout: l.HealthTimeout, Max: l.Max, MaxPlayers: l.MaxPlayers,
+		Idle: l.Idle, StopGrace: l.StopGrace,
+		LogDir:   filepath.Join(cfg.Server.DataDir, "logs"),
+		StateDir: filepath.Join(cfg.Server.DataDir, "fleet", g.Name, name),
+		Region:   "local", Logger: log,
+	}
+}

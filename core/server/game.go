@@ -1,0 +1,113 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"go.uber.org/zap"
+
+	"github.com/muster-gg/muster/core/allocation"
+	"github.com/muster-gg/muster/core/allocation/local"
+	"github.com/muster-gg/muster/core/config"
+	"github.com/muster-gg/muster/core/identity"
+	"github.com/muster-gg/muster/core/lobby"
+	"github.com/muster-gg/muster/core/match"
+	"github.com/muster-gg/muster/core/transport"
+)
+
+// game is one game with everything that belongs to it alone.
+type game struct {
+	config    config.Game
+	identity  *identity.Service
+	lobbies   *lobby.Service
+	matches   *match.Service
+	providers *providers
+}
+
+// newGame builds a game over the parts that all games share. It starts nothing.
+func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, publicURL string) (*game, error) {
+	log := p.log.With(zap.String("game", g.Name))
+	built := &game{config: g}
+	var err error
+	built.identity, err = identity.New(identity.Options{
+		Game: g.Name, Secret: p.secret, AccessTTL: cfg.Auth.AccessTTL, RefreshTTL: cfg.Auth.RefreshTTL,
+		Store: p.store, Providers: map[string]identity.Provider{"anonymous": identity.Anonymous{}}, Logger: log,
+		OnRevoked: p.signInsEnded,
+	})
+	if err != nil {
+		return nil, err
+	}
+	built.providers, err = newProviders(g, cfg, book, p.metrics.allocation(g.Name), log)
+	if err != nil {
+		return nil, err
+	}
+	built.lobbies = lobby.New(lobby.Options{
+		Game: g.Name, Rules: rules(g.Lobby), Store: p.state, Hub: p.hub, Logger: log,
+		AttemptEnded: func(matchID string) { built.matches.AttemptEnded(matchID) },
+	})
+	built.matches = match.New(match.Options{
+		Game: g.Name, Lobbies: built.lobbies, State: p.state, Records: p.store, Accounts: p.store,
+		Allocator: built.providers.chain, Providers: built.providers.names,
+		Signer:       match.NewSigner(g.Name, p.secret, g.Lobby.MatchTimeout),
+		MatchTimeout: g.Lobby.MatchTimeout,
+		ResultURL: func(matchID string) string {
+			return publicURL + "/games/" + g.Name + "/matches/" + url.PathEscape(matchID) + "/result"
+		},
+		Logger: log,
+	})
+	return built, nil
+}
+
+func rules(l config.Lobby) lobby.Rules {
+	r := lobby.Rules{
+		MinPlayers: l.MinPlayers, MaxLobbies: l.MaxLobbies, ReadyTimeout: l.ReadyTimeout,
+		ReconnectGrace: l.ReconnectGrace, Reopen: l.AfterMatch == config.AfterMatchReopen,
+	}
+	for _, t := range l.Teams {
+		r.Teams = append(r.Teams, lobby.TeamRule{Name: t.Name, Size: t.Size})
+	}
+	return r
+}
+
+// recover brings back what an earlier run left: first the lobbies, so that
+// everybody counts as away when the fleets tell which servers are gone.
+func (g *game) recover(ctx context.Context) error {
+	interrupted, err := g.lobbies.Recover(ctx)
+	if err != nil {
+		return fmt.Errorf("game %s: lobbies: %w", g.config.Name, err)
+	}
+	for _, f := range g.providers.fleets {
+		if err := f.Start(ctx, g.matches); err != nil {
+			return fmt.Errorf("game %s: local fleet: %w", g.config.Name, err)
+		}
+	}
+	if err := g.matches.Recover(ctx, interrupted); err != nil {
+		return fmt.Errorf("game %s: matches: %w", g.config.Name, err)
+	}
+	return nil
+}
+
+// close ends the game: starts first, then its servers, then its lobbies.
+func (g *game) close(ctx context.Context) error {
+	errs := []error{g.matches.Close(ctx)}
+	for _, f := range g.providers.fleets {
+		// A fleet has its own grace for its servers; it is not cut short by the drain's.
+		errs = append(errs, f.Stop(context.WithoutCancel(ctx)))
+	}
+	for _, closeProvider := range g.providers.close {
+		closeProvider()
+	}
+	return errors.Join(append(errs, g.lobbies.Close(ctx))...)
+}
+
+// transport is the game as the transport sees it.
+func (g *game) transport() transport.Game {
+	return transport.Game{
+		Name: g.config.Name, Title: g.config.Title, Auth: g.config.Auth, Web: g.config.Web, Duplicate: string(g.config.Duplicate),
+		Identity: g.identity, Lobbies: g.lobbies, Matches: g.matches,
+	}
+}
+
+var _ allocation.Observer = (*match.Service)(nil)

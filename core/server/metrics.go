@@ -1,0 +1,52 @@
+package server
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/muster-gg/muster/core/allocation"
+	"github.com/muster-gg/muster/core/telemetry"
+)
+
+// metrics is the node's registry and what the composition root itself counts.
+type metrics struct {
+	registry    *prometheus.Registry
+	allocations *prometheus.HistogramVec
+	delivered   prometheus.Counter
+	undelivered prometheus.Counter
+}
+
+func newMetrics(version string) *metrics {
+	m := &metrics{
+		registry: telemetry.NewRegistry(version),
+		allocations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "muster_allocation_seconds", Help: "How long one try of a provider took, by how it went.",
+			Buckets: []float64{.001, .01, .1, .5, 1, 2, 5, 10, 30, 60, 120},
+		}, []string{"game", "provider", "outcome"}),
+	}
+	m.delivered = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "muster_broadcast_frames_total", Help: "Frames handed to sockets that follow a lobby.",
+	})
+	m.undelivered = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "muster_broadcast_failures_total", Help: "Messages that could not be encoded for a level.",
+	})
+	m.registry.MustRegister(m.allocations, m.delivered, m.undelivered)
+	return m
+}
+
+func (m *metrics) handler() http.Handler { return telemetry.Handler(m.registry) }
+
+// allocation is the part of one game's chain.
+func (m *metrics) allocation(game string) allocation.Metrics { return allocationMetrics{m, game} }
+
+type allocationMetrics struct {
+	*metrics
+	game string
+}
+
+// AllocationTried counts one try of a chain's entry.
+func (a allocationMetrics) AllocationTried(provider, outcome string, took time.Duration) {
+	a.allocations.WithLabelValues(a.game, provider, outcome).Observe(took.Seconds())
+}

@@ -1,0 +1,101 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"go.uber.org/zap"
+
+	"github.com/muster-gg/muster/core/broadcast"
+	broadcastmemory "github.com/muster-gg/muster/core/broadcast/memory"
+	"github.com/muster-gg/muster/core/config"
+	"github.com/muster-gg/muster/core/identity"
+	"github.com/muster-gg/muster/core/lobby"
+	"github.com/muster-gg/muster/core/session"
+	"github.com/muster-gg/muster/core/state"
+	statememory "github.com/muster-gg/muster/core/state/memory"
+	"github.com/muster-gg/muster/core/store"
+	"github.com/muster-gg/muster/core/store/sqlite"
+	"github.com/muster-gg/muster/core/transport"
+)
+
+// parts are what all games of a node share.
+type parts struct {
+	secret   []byte
+	state    state.Store
+	store    store.Store
+	hub      *broadcast.Hub
+	sessions *session.Registry
+	metrics  *metrics
+	log      *zap.Logger
+	// tickets sign join tickets, by game; filled before the first socket.
+	tickets map[string]func(m *lobby.Match, accountID string) string
+}
+
+// openParts opens the two databases of the embedded default and makes the rest.
+func openParts(ctx context.Context, cfg *config.Config, version string, log *zap.Logger) (_ *parts, err error) {
+	p := &parts{log: log, metrics: newMetrics(version), tickets: map[string]func(*lobby.Match, string) string{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.close())
+		}
+	}()
+	if err := os.MkdirAll(cfg.Server.DataDir, 0o700); err != nil {
+		return p, fmt.Errorf("data_dir: %w", err)
+	}
+	if p.secret, err = secret(cfg, log); err != nil {
+		return p, err
+	}
+	// The state comes first: its lock keeps a second server out of the data folder.
+	docs, err := statememory.Open(ctx, statememory.Options{Path: filepath.Join(cfg.Server.DataDir, "state.db"), Logger: log})
+	if err != nil {
+		return p, err
+	}
+	p.state = docs
+	lasting, err := sqlite.Open(ctx, sqlite.Options{Path: cfg.SQLite.Path, Logger: log})
+	if err != nil {
+		return p, err
+	}
+	p.store = lasting
+	encoder := transport.NewEncoder(func(game string, m *lobby.Match, accountID string) string {
+		return p.tickets[game](m, accountID)
+	})
+	p.sessions = session.NewRegistry(session.RegistryOptions{})
+	p.hub, err = broadcast.NewHub(broadcast.Options{
+		Encoder: encoder, Connect: broadcastmemory.New, Logger: log,
+		Delivered: p.metrics.delivered, Failed: p.metrics.undelivered,
+	})
+	return p, err
+}
+
+// secret is what tokens are signed with: the config's, or in development one
+// that is made once and kept.
+func secret(cfg *config.Config, log *zap.Logger) ([]byte, error) {
+	if !cfg.Auth.Secret.Empty() {
+		return []byte(cfg.Auth.Secret.Reveal()), nil
+	}
+	return identity.LoadOrCreateSecret(filepath.Join(cfg.Server.DataDir, "secret"), log)
+}
+
+// signInsEnded closes the sockets of sign-ins that were revoked.
+func (p *parts) signInsEnded(_ context.Context, game, accountID string, sids []string) {
+	p.sessions.CloseSignIns(game, accountID, sids)
+}
+
+// close makes what was acknowledged safe. Only what was opened is closed.
+func (p *parts) close() error {
+	var errs []error
+	if p.hub != nil {
+		errs = append(errs, p.hub.Close())
+	}
+	if p.state != nil {
+		errs = append(errs, p.state.Close())
+	}
+	if p.store != nil {
+		errs = append(errs, p.store.Close())
+	}
+	return errors.Join(errs...)
+}

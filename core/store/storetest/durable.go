@@ -1,0 +1,68 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/muster-gg/muster/core/store"
+)
+
+// ExerciseDurable checks that every kind of change is there after a restart. open
+// opens the store that is kept in dir, the same at each call with the same dir.
+func ExerciseDurable(t *testing.T, open func(t *testing.T, dir string) store.Store) {
+	dir := t.TempDir()
+	w := &world{T: t, s: open(t, dir)}
+	ctx := t.Context()
+
+	a, sid := w.player("g", "p", "a")
+	_, revoked := w.again("g", "p", "a")
+	w.ok(w.s.Revoke(ctx, "g", revoked, start))
+	_, err := w.s.Rotate(ctx, "g", sid, hash(sid), hash("2"), start, start.Add(2*time.Hour))
+	w.ok(err)
+	w.link(a, "q", "a")
+	w.link(a, "r", "a")
+	_, err = w.s.Unlink(ctx, "g", a.ID, "p")
+	w.ok(err)
+	a, err = w.s.Rename(ctx, "g", a.ID, "Renamed")
+	w.ok(err)
+	c := w.chain("g", sid)
+	gone, goneSID := w.player("g", "p", "gone")
+	m, late := finished("g", "m", a.ID, "b"), finished("g", "m", "x", "y")
+	_, _, err = w.s.FinishMatch(ctx, m)
+	w.ok(err)
+	anonymous := finished("g", "with-gone", gone.ID, "b")
+	_, _, err = w.s.FinishMatch(ctx, anonymous)
+	w.ok(err)
+	_, err = w.s.Erase(ctx, "g", gone.ID)
+	w.ok(err)
+	anonymous, err = w.s.MatchByID(ctx, "g", "with-gone")
+	w.ok(err)
+	orphan := store.Orphan{Game: "g", MatchID: "m", Provider: "gameflow", Region: "eu", Cause: "deadline", At: start}
+	w.ok(w.s.AddOrphan(ctx, orphan))
+
+	for range 2 { // a restart, and one more without a change between
+		w.ok(w.s.Close())
+		w.s = open(t, dir)
+		w.equal(w.account("g", a.ID), a)
+		w.equal(w.chain("g", sid), c)
+		w.equal(w.chain("g", revoked).RevokedAt, start)
+		_, err = w.s.Account(ctx, "g", gone.ID)
+		w.is(err, store.ErrNotFound)
+		_, err = w.s.SignInByID(ctx, "g", goneSID)
+		w.is(err, store.ErrNotFound)
+		stands, first, err := w.s.FinishMatch(ctx, late)
+		w.ok(err)
+		w.equal(first, false)
+		w.equal(stands, m)
+		got, err := w.s.MatchByID(ctx, "g", "with-gone")
+		w.ok(err)
+		w.equal(got, anonymous)
+		list, err := w.s.Orphans(ctx, "g", 10)
+		w.ok(err)
+		w.equal(list, []store.Orphan{orphan})
+	}
+	got, _ := w.again("g", "q", "a")
+	w.equal(got, a)
+	w.player("g", "p", "a") // unlinked before the restart
+	w.ok(w.s.Close())
+}
