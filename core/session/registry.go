@@ -120,7 +120,7 @@ func (r *Registry) Admit(s *Session, p Policy) error {
 			o.Close(CodeReplaced, "replaced by another socket")
 		}
 		for _, o := range old {
-			o.quiesce()
+			o.Quiesce()
 			r.Remove(o)
 		}
 	}

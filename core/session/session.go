@@ -174,8 +174,8 @@ func (s *Session) Begin() bool {
 // Done ends what Begin began.
 func (s *Session) Done() { s.busy.Unlock() }
 
-// quiesce waits until no message of a closed session is being handled.
-func (s *Session) quiesce() {
+// Quiesce waits until no message of a closed session is being handled any more.
+func (s *Session) Quiesce() {
 	s.busy.Lock()
 	s.busy.Unlock() //nolint:staticcheck // the empty section is the wait
 }

@@ -83,6 +83,9 @@ func (s *Server) evict(ctx context.Context, g *game, account string) {
 	ctx, cancel := context.WithTimeout(ctx, seatTimeout)
 	defer cancel()
 	s.registry.CloseAccount(g.Name, account, session.CodeToken, "account erased")
+	for _, k := range s.registry.Of(g.Name, account) {
+		k.Quiesce() // what it was asked for last must not seat the player again
+	}
 	unlock, err := s.registry.Lock(ctx, g.Name, account)
 	if err != nil {
 		g.log.Warn("an erased account could not leave its lobby", zap.String("account", account), zap.Error(err))

@@ -186,6 +186,7 @@ func (k *socket) gone() {
 		k.depart()
 	}
 	k.End()
+	k.game.log.Debug("socket ended", zap.String("account", k.Account()), zap.Int("code", k.CloseCode()))
 	s.limits.disconnect(k.from)
 }
 

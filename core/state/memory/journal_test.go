@@ -5,11 +5,12 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
-	"time"
 
 	"github.com/muster-gg/muster/core/state"
 )
@@ -229,5 +230,65 @@ func TestRowRemovedByAnother(t *testing.T) {
 	}
 	if a, b := read(t, s, "a"), read(t, s, "b"); a.Version != rev || b.Version != 0 {
 		t.Fatalf("versions %d and %d, want %d and 0", a.Version, b.Version, rev)
+	}
+}
+
+// A full queue: who does not get in gives up with its context, and the rest too.
+func TestFullQueue(t *testing.T) {
+	s := openAt(t, journalPath(t))
+	g := newGate()
+	var gated sync.WaitGroup
+	gated.Go(func() { mustApply(t, s, state.Write{Key: lobby("gate"), Value: g}) })
+	<-g.entered
+	ctx, cancel := context.WithCancel(context.Background())
+	const callers = queueSize + 50
+	errs := make(chan error, callers)
+	for i := range callers {
+		go func() {
+			_, err := s.Apply(ctx, state.Tx{Game: "arena", Writes: []state.Write{write(fmt.Sprint(i), 0, "x")}})
+			errs <- err
+		}()
+	}
+	for len(s.commits.queue) < queueSize {
+		runtime.Gosched()
+	}
+	cancel()
+	for range callers {
+		if err := <-errs; !errors.Is(err, context.Canceled) {
+			t.Fatalf("Apply: %v", err)
+		}
+	}
+	close(g.open)
+	gated.Wait()
+	mustApply(t, s, write("after", 0, "x"))
+	n := 0
+	if err := s.List(context.Background(), "arena", "lobby", func(state.Doc) bool { n++; return true }); err != nil || n != 2 {
+		t.Fatalf("%d documents, %v; want 2", n, err)
+	}
+}
+
+// The revision in the file stays far ahead of those given away, so that a power
+// cut that loses the newest note of it does not bring old ones back.
+func TestRevisionInTheFileIsAhead(t *testing.T) {
+	path := journalPath(t)
+	s := openAt(t, path)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	table := s.tables.open("arena")
+	for range 20 {
+		rev := mustApply(t, s, state.Write{Key: lobby("none")})
+		var noted uint64
+		if err := db.QueryRow("SELECT revision FROM game WHERE name = 'arena'").Scan(&noted); err != nil {
+			t.Fatal(err)
+		}
+		if noted < rev+revisionsAhead/2 || noted > rev+revisionsAhead {
+			t.Fatalf("revision %d is given away, the file says %d", rev, noted)
+		}
+		table.mu.Lock()
+		table.revision += revisionsAhead / 7 // as if as many had been given away
+		table.mu.Unlock()
 	}
 }

@@ -1,0 +1,61 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+
+	"github.com/muster-gg/muster/core/cli"
+	"github.com/muster-gg/muster/core/config"
+	"github.com/muster-gg/muster/core/server"
+)
+
+// asMuster makes the test binary be the muster program: tests that kill a server
+// run themselves as one.
+const asMuster = "MUSTER_TEST_AS_MUSTER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asMuster) != "" {
+		os.Exit(cli.Main(os.Args[1:], "test", os.Stdout, os.Stderr))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// writeConfig puts a config file into dir, on free ports of loopback.
+func writeConfig(t testing.TB, dir, games string) string {
+	t.Helper()
+	path := filepath.Join(dir, "config.hcl")
+	text := fmt.Sprintf("server {\n  listen = \"127.0.0.1:0\"\n  admin_listen = \"127.0.0.1:0\"\n  drain = \"10s\"\n}\nlimits {\n  disabled = true\n}\n%s", games)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// startNode runs a node in this process and stops it at the end of the test.
+func startNode(t testing.TB, games string) *server.Server {
+	t.Helper()
+	path := writeConfig(t, t.TempDir(), games)
+	cfg, diags := config.Load(path, config.Options{Files: config.RequireFiles})
+	if err := diags.Err(); err != nil {
+		t.Fatal(err)
+	}
+	node, err := server.Start(context.Background(), server.Options{Config: cfg, Version: "test", Logger: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		if err := node.Stop(ctx); err != nil {
+			t.Error("stop:", err)
+		}
+	})
+	return node
+}
