@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asMuster) != "" {
 		os.Exit(cli.Main(os.Args[1:], "test", os.Stdout, os.Stderr))
 	}
+	if how := os.Getenv(asGame); how != "" {
+		os.Exit(playGame(how))
+	}
 	goleak.VerifyTestMain(m)
 }
 
