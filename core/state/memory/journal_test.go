@@ -118,6 +118,11 @@ func TestCommitThatMayHaveHappened(t *testing.T) {
 			}
 			if then == "write" {
 				mustApply(t, s, write("c", rev, "C2"))
+				if got := inFile(t, path); got != "a=A b=B c=C2" {
+					t.Errorf("after the next batch the file has %s", got)
+				}
+			} else if got := inFile(t, path); got != "a=wrong c=C new=wrong" {
+				t.Fatalf("the commit did not happen: the file has %s", got)
 			}
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
@@ -134,6 +139,20 @@ func TestCommitThatMayHaveHappened(t *testing.T) {
 			}
 		})
 	}
+}
+
+// inFile reads the documents past the store.
+func inFile(t *testing.T, path string) (docs string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRow("SELECT group_concat(id || '=' || CAST(value AS TEXT), ' ' ORDER BY id) FROM doc").Scan(&docs); err != nil {
+		t.Fatal(err)
+	}
+	return docs
 }
 
 // gate holds the committer up while it encodes.
