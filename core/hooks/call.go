@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -33,14 +34,24 @@ type answer[T any] struct {
 	stack []byte // of a panic
 }
 
-// ask makes one call of one hook and checks its answer. The error is what the
-// caller gets, already a fault; when the policy says to go on, there is none and
-// ok is false. stop says that no other hook of a decider may be asked.
+// verdict is what follows from one call of one hook.
+type verdict[T any] struct {
+	// value counts when answered.
+	value    T
+	answered bool
+	// builtin says that the built-in rule applies: no other decider is asked.
+	builtin bool
+	// err is what the caller gets, a *fault.Error; nothing else happens then.
+	err error
+}
+
+// ask makes one call of one hook and checks its answer. known are those whom a
+// refusal may give reasons of their own.
 func ask[T any](ctx context.Context, r *Runner, h *served, p hook.Point, known people,
 	call func(context.Context) (T, error), check func(T) *failure,
-) (value T, ok, stop bool, err error) {
+) verdict[T] {
 	if !r.begin() {
-		return value, false, true, fault.TryAgain.With(errors.New("the hooks of this game were closed"))
+		return verdict[T]{err: fault.TryAgain.With(errClosed)}
 	}
 	began := time.Now()
 	got := run(ctx, r, h, p, call)
@@ -53,7 +64,7 @@ func ask[T any](ctx context.Context, r *Runner, h *served, p hook.Point, known p
 	case ctx.Err() != nil:
 		how = outcomeCancelled
 	default:
-		if refusal, failed = sort(p, got.err); failed == nil {
+		if refusal, failed = classify(p, got.err); failed == nil {
 			how = outcomeRefused
 		} else if how = outcomeFailed; failed.code == codeTimeout {
 			how = outcomeTimeout
@@ -62,23 +73,25 @@ func ask[T any](ctx context.Context, r *Runner, h *served, p hook.Point, known p
 	r.report(h, p, how, time.Since(began), failed, got.stack)
 	switch how {
 	case outcomeOK:
-		return got.value, true, false, nil
+		return verdict[T]{value: got.value, answered: true}
 	case outcomeCancelled:
-		return value, false, true, fault.TryAgain.With(ctx.Err())
+		return verdict[T]{err: fault.TryAgain.With(ctx.Err())}
 	case outcomeRefused:
-		return value, false, true, refused(refusal, known)
+		return verdict[T]{err: refused(refusal, known)}
 	}
 	switch h.policy(p) {
 	case hook.FailRefuse:
-		return value, false, true, failed.fault()
+		return verdict[T]{err: failed.fault()}
 	case hook.FailBuiltin:
-		return value, false, true, nil
+		return verdict[T]{builtin: true}
 	}
-	return value, false, false, nil
+	return verdict[T]{}
 }
 
-// sort tells a refusal from a failure.
-func sort(p hook.Point, err error) (*hook.Refusal, *failure) {
+var errClosed = errors.New("the hooks of this game were closed")
+
+// classify tells a refusal from a failure.
+func classify(p hook.Point, err error) (*hook.Refusal, *failure) {
 	var failed *failure
 	if errors.As(err, &failed) {
 		return nil, failed
@@ -104,9 +117,10 @@ func run[T any](ctx context.Context, r *Runner, h *served, p hook.Point, call fu
 	}
 	ctx, cancel := context.WithTimeout(hook.WithCall(ctx, hook.Call{Game: r.game, Point: p, Hook: h.Name}), h.Timeout)
 	defer cancel()
-	// Capacity one: a goroutine that is left behind still ends.
+	// Of the goroutine and its caller, the first to set over decides whether the
+	// answer still counts. Capacity one: who sends never waits.
+	var over atomic.Bool
 	answers := make(chan answer[T], 1)
-	left := make(chan struct{})
 	go func() {
 		defer r.calls.Done()
 		got := answer[T]{err: &failure{codePanic, errors.New("the hook ended its goroutine")}}
@@ -114,12 +128,11 @@ func run[T any](ctx context.Context, r *Runner, h *served, p hook.Point, call fu
 			if v := recover(); v != nil {
 				got = answer[T]{err: &failure{codePanic, fmt.Errorf("%v", v)}, stack: debug.Stack()}
 			}
-			answers <- got
-			select {
-			case <-left:
-				r.metrics.left(r.game, h, h.abandoned.Add(-1))
-			default:
+			if over.CompareAndSwap(false, true) {
+				answers <- got
+				return
 			}
+			r.metrics.left(r.game, h, h.abandoned.Add(-1))
 		}()
 		value, err := call(ctx)
 		got = answer[T]{value: value, err: err}
@@ -129,15 +142,13 @@ func run[T any](ctx context.Context, r *Runner, h *served, p hook.Point, call fu
 		return got
 	case <-ctx.Done():
 	}
-	// Whatever comes from now on is too late, but what is here already counts.
-	r.metrics.left(r.game, h, h.abandoned.Add(1))
-	close(left)
-	select {
-	case got := <-answers:
-		return got
-	default:
-		return answer[T]{err: ctx.Err()}
+	left := h.abandoned.Add(1)
+	if !over.CompareAndSwap(false, true) {
+		h.abandoned.Add(-1)
+		return <-answers
 	}
+	r.metrics.left(r.game, h, left)
+	return answer[T]{err: ctx.Err()}
 }
 
 // report writes the line and the sample of one call.

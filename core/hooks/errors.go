@@ -1,7 +1,6 @@
 package hooks
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/muster-gg/muster/core/fault"
@@ -30,11 +29,6 @@ func (f *failure) Error() string {
 }
 
 func (f *failure) Unwrap() error { return f.cause }
-
-// Is lets a timeout match context.DeadlineExceeded whatever the hook returned.
-func (f *failure) Is(target error) bool {
-	return f.code == codeTimeout && target == context.DeadlineExceeded
-}
 
 // Codes of failures that are not about the content of an answer.
 const (

@@ -11,23 +11,26 @@ import (
 	"github.com/muster-gg/muster/core/allocation"
 	"github.com/muster-gg/muster/core/allocation/local"
 	"github.com/muster-gg/muster/core/config"
+	"github.com/muster-gg/muster/core/hooks"
 	"github.com/muster-gg/muster/core/identity"
 	"github.com/muster-gg/muster/core/lobby"
 	"github.com/muster-gg/muster/core/match"
 	"github.com/muster-gg/muster/core/transport"
+	"github.com/muster-gg/muster/runtime/native"
 )
 
 // game is one game with everything that belongs to it alone.
 type game struct {
 	config    config.Game
 	identity  *identity.Service
+	hooks     *hooks.Runner
 	lobbies   *lobby.Service
 	matches   *match.Service
 	providers *providers
 }
 
 // newGame builds a game over the parts that all games share. It starts nothing.
-func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, publicURL string) (*game, error) {
+func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, publicURL string, rulesOf map[string][]*native.Hook) (*game, error) {
 	log := p.log.With(zap.String("game", g.Name))
 	built := &game{config: g}
 	var err error
@@ -43,13 +46,20 @@ func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, 
 	if err != nil {
 		return nil, err
 	}
+	built.hooks, err = hooks.New(hooks.Options{
+		Game: g.Name, Seats: g.Lobby.Seats(), Hooks: nativeHooks(rulesOf[g.Name]), Logger: log, Metrics: p.metrics.hooks,
+	})
+	if err != nil {
+		return nil, err
+	}
 	built.lobbies = lobby.New(lobby.Options{
-		Game: g.Name, Rules: rules(g.Lobby), Store: p.state, Hub: p.hub, Logger: log,
+		Game: g.Name, Rules: rules(g.Lobby), Store: p.state, Hub: p.hub, Hooks: lobby.HooksOf(built.hooks), Logger: log,
 		AttemptEnded: func(matchID string) { built.matches.AttemptEnded(matchID) },
 	})
 	built.matches = match.New(match.Options{
 		Game: g.Name, Lobbies: built.lobbies, State: p.state, Records: p.store, Accounts: p.store,
 		Allocator: built.providers.chain, Providers: built.providers.names,
+		Hooks:        match.HooksOf(built.hooks),
 		Signer:       match.NewSigner(g.Name, p.secret, g.Lobby.MatchTimeout),
 		MatchTimeout: g.Lobby.MatchTimeout,
 		ResultURL: func(matchID string) string {
@@ -58,6 +68,15 @@ func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, 
 		Logger: log,
 	})
 	return built, nil
+}
+
+// nativeHooks are Go values as the runner takes them.
+func nativeHooks(own []*native.Hook) []hooks.Hook {
+	out := make([]hooks.Hook, 0, len(own))
+	for _, h := range own {
+		out = append(out, hooks.Hook{Name: h.Name(), Host: native.Host, Version: h.Version(), Impl: h.Impl(), Points: h.Points()})
+	}
+	return out
 }
 
 func rules(l config.Lobby) lobby.Rules {
@@ -99,7 +118,8 @@ func (g *game) close(ctx context.Context) error {
 	for _, closeProvider := range g.providers.close {
 		closeProvider()
 	}
-	return errors.Join(append(errs, g.lobbies.Close(ctx))...)
+	errs = append(errs, g.lobbies.Close(ctx), g.hooks.Close(ctx))
+	return errors.Join(errs...)
 }
 
 // transport is the game as the transport sees it.

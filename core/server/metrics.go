@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/muster-gg/muster/core/allocation"
+	"github.com/muster-gg/muster/core/hooks"
 	"github.com/muster-gg/muster/core/telemetry"
 )
 
@@ -16,9 +17,10 @@ type metrics struct {
 	allocations *prometheus.HistogramVec
 	delivered   prometheus.Counter
 	undelivered prometheus.Counter
+	hooks       *hooks.Metrics
 }
 
-func newMetrics(version string) *metrics {
+func newMetrics(version string) (*metrics, error) {
 	m := &metrics{
 		registry: telemetry.NewRegistry(version),
 		allocations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -33,7 +35,9 @@ func newMetrics(version string) *metrics {
 		Name: "muster_broadcast_failures_total", Help: "Messages that could not be encoded for a level.",
 	})
 	m.registry.MustRegister(m.allocations, m.delivered, m.undelivered)
-	return m
+	var err error
+	m.hooks, err = hooks.NewMetrics(m.registry)
+	return m, err
 }
 
 func (m *metrics) handler() http.Handler { return telemetry.Handler(m.registry) }

@@ -14,6 +14,7 @@ import (
 	"github.com/muster-gg/muster/core/cli"
 	"github.com/muster-gg/muster/core/config"
 	"github.com/muster-gg/muster/core/server"
+	"github.com/muster-gg/muster/runtime/native"
 )
 
 // asMuster makes the test binary be the muster program: tests that kill a server
@@ -44,12 +45,18 @@ func writeConfig(t testing.TB, dir, games string) string {
 // startNode runs a node in this process and stops it at the end of the test.
 func startNode(t testing.TB, games string) *server.Server {
 	t.Helper()
+	return startRuledNode(t, games, nil)
+}
+
+// startRuledNode is startNode with rules in Go, by game.
+func startRuledNode(t testing.TB, games string, rules map[string][]*native.Hook) *server.Server {
+	t.Helper()
 	path := writeConfig(t, t.TempDir(), games)
 	cfg, diags := config.Load(path, config.Options{Files: config.RequireFiles})
 	if err := diags.Err(); err != nil {
 		t.Fatal(err)
 	}
-	node, err := server.Start(context.Background(), server.Options{Config: cfg, Version: "test", Logger: zap.NewNop()})
+	node, err := server.Start(context.Background(), server.Options{Config: cfg, Version: "test", Logger: zap.NewNop(), Hooks: rules})
 	if err != nil {
 		t.Fatal(err)
 	}

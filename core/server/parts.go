@@ -37,12 +37,15 @@ type parts struct {
 
 // openParts opens the two databases of the embedded default and makes the rest.
 func openParts(ctx context.Context, cfg *config.Config, version string, log *zap.Logger) (_ *parts, err error) {
-	p := &parts{log: log, metrics: newMetrics(version), tickets: map[string]func(*lobby.Match, string) string{}}
+	p := &parts{log: log, tickets: map[string]func(*lobby.Match, string) string{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
 		}
 	}()
+	if p.metrics, err = newMetrics(version); err != nil {
+		return p, err
+	}
 	if err := os.MkdirAll(cfg.Server.DataDir, 0o700); err != nil {
 		return p, fmt.Errorf("data_dir: %w", err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/muster-gg/muster/core/lobby"
 	"github.com/muster-gg/muster/core/state"
 	"github.com/muster-gg/muster/core/transport"
+	"github.com/muster-gg/muster/runtime/native"
 )
 
 // Options make a Server.
@@ -25,6 +26,9 @@ type Options struct {
 	Config  *config.Config
 	Version string
 	Logger  *zap.Logger
+	// Hooks are rules in Go, by game, for a program that builds its own server; the
+	// muster program has none. Where a game has none, the built-in rules hold.
+	Hooks map[string][]*native.Hook
 }
 
 // Server is one node. Start it once, stop it once.
@@ -67,7 +71,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	book := local.NewPortBook()
 	var games []transport.Game
 	for _, g := range s.cfg.Games {
-		built, err := newGame(g, s.cfg, s.parts, book, s.publicURL)
+		built, err := newGame(g, s.cfg, s.parts, book, s.publicURL, o.Hooks)
 		if err != nil {
 			return s, fmt.Errorf("game %s: %w", g.Name, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -298,6 +299,12 @@ func coalesce(t *testing.T, picks []int) {
 	p.want(append(want, "close 1000")...)
 }
 
+func (s *Session) backlog() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.waiting
+}
+
 func BenchmarkSend(b *testing.B) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -327,6 +334,9 @@ func BenchmarkSend(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s.Send(f)
+		for s.backlog() > 256<<10 {
+			runtime.Gosched()
+		}
 	}
 	s.Close(1000, "")
 	s.End()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,7 +49,7 @@ func TestReplace(t *testing.T) {
 // TestReplaceWaitsForTheOldOne: the new socket is not let in while a message of
 // the old one is still being handled.
 func TestReplaceWaitsForTheOldOne(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	for range 200 {
 		r := NewRegistry(RegistryOptions{})
 		who := Player{Game: "g", AccountID: "ann"}
 		old, _ := open(t, r, who)
@@ -59,21 +58,26 @@ func TestReplaceWaitsForTheOldOne(t *testing.T) {
 			t.Fatal("closed")
 		}
 		fresh, _ := open(t, r, who)
-		var in atomic.Bool
-		go func() { admit(t, r, fresh, Replace); in.Store(true) }()
-		time.Sleep(time.Second)
-		if in.Load() || !old.Closed() {
-			t.Fatalf("in %v, old closed %v", in.Load(), old.Closed())
-		}
+		handled := false // a race with the goroutine below would be a report
+		in := make(chan struct{})
+		go func() {
+			defer close(in)
+			admit(t, r, fresh, Replace)
+			if !handled {
+				t.Error("the new socket came in before the old one was done")
+			}
+		}()
+		<-old.Context().Done()
 		if got := r.Of("g", "ann"); len(got) != 1 || got[0] != old {
-			t.Fatal("the old one must stay until it is quiet")
+			t.Error("the old one must stay until it is quiet")
 		}
+		handled = true
 		old.Done()
-		time.Sleep(time.Second)
-		if !in.Load() || old.Begin() {
-			t.Fatal("the new one is not in, or the old one goes on")
+		<-in
+		if old.Begin() {
+			t.Fatal("the old one goes on")
 		}
-	})
+	}
 }
 
 func TestRefuseAndAllow(t *testing.T) {

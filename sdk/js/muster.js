@@ -45,6 +45,7 @@ export class Muster {
   #renewed = false; // a refused token is renewed once, until a socket opens
   #drainMs = 0;
   #pinged = false; // a keep-alive is unanswered
+  #turn = 0; // counts the sockets that were let go
 
   constructor(options = {}) {
     this.#o = {
@@ -185,17 +186,17 @@ export class Muster {
   async connect({ timeoutMs = 15000 } = {}) {
     if (this.status === "open") return;
     if (!this.#session) throw new MusterError("unauthorized", "Not signed in");
-    if (!this.#opening) {
-      const o = (this.#opening = {});
-      o.promise = new Promise((resolve, reject) => Object.assign(o, { resolve, reject }));
-      o.timer = setTimeout(() => this.#end(new MusterError("unreachable", "Server not reachable")), timeoutMs);
-      if (this.status === "closed") {
-        this.#attempt = 0;
-        this.#setStatus("connecting");
-        this.#dial();
-      }
+    if (!this.#o.WebSocket) throw new TypeError("There is no global WebSocket: pass a class as an option");
+    if (this.#opening) return this.#opening.promise;
+    const opening = (this.#opening = {});
+    opening.promise = new Promise((resolve, reject) => Object.assign(opening, { resolve, reject }));
+    opening.timer = setTimeout(() => this.#end(new MusterError("unreachable", "Server not reachable")), timeoutMs);
+    if (this.status === "closed") {
+      this.#attempt = 0;
+      this.#setStatus("connecting");
+      this.#dial();
     }
-    return this.#opening.promise;
+    return opening.promise;
   }
 
   /** Closes the socket for good; connect() opens it again. */
@@ -206,7 +207,12 @@ export class Muster {
   #dial() {
     // The token goes in a header, as addresses end up in logs.
     const url = this.#base.replace(/^http/, "ws") + "/_ws?v=2";
-    const socket = (this.#socket = new this.#o.WebSocket(url, ["bearer", this.#session.accessToken]));
+    let socket;
+    try {
+      socket = this.#socket = new this.#o.WebSocket(url, ["bearer", this.#session.accessToken]);
+    } catch (cause) {
+      return this.#end(new MusterError("unreachable", "The address cannot be connected to", { cause }));
+    }
     this.#timer("wait", () => this.#drop(1006), this.#o.timeoutMs);
     socket.onmessage = (event) => socket === this.#socket && this.#receive(event.data);
     socket.onclose = (event) => socket === this.#socket && this.#drop(event.code);
@@ -217,20 +223,21 @@ export class Muster {
   async #drop(code) {
     this.#hangUp(new MusterError("connection_lost", "Connection lost"));
     if (ENDS[code]) return this.#end(new MusterError(...ENDS[code]));
+    const turn = this.#turn;
     if (this.status === "open") this.#setStatus("reconnecting");
+    if (turn !== this.#turn) return; // a handler closed it
     if (code === 4401) {
       if (this.#renewed) return this.#end(new MusterError("invalid_token", "Invalid token"));
       this.#renewed = true;
       try {
         await this.#renew();
-        if (this.status !== "closed" && !this.#socket) this.#dial();
-        return;
+        return turn === this.#turn && this.#dial();
       } catch (error) {
+        if (turn !== this.#turn) return; // closed meanwhile, perhaps opened again
         if (error.status >= 400 && error.status < 500 && error.status !== 429) return this.#end(error);
         this.#renewed = false; // the server was not asked: the next refusal may try again
       }
     }
-    if (this.status === "closed") return;
     const { minBackoffMs, maxBackoffMs } = this.#o;
     const backoff = Math.min(maxBackoffMs, minBackoffMs * 2 ** this.#attempt++) * (0.5 + Math.random() / 2);
     const wait = this.#drainMs ? this.#drainMs * (1 + Math.random() / 2) : backoff;
@@ -241,6 +248,7 @@ export class Muster {
   #hangUp(error) {
     const socket = this.#socket;
     this.#socket = null;
+    this.#turn++;
     for (const name in this.#timers) clearTimeout(this.#timers[name]);
     for (const { reject, timer } of this.#pending.values()) clearTimeout(timer), reject(error);
     this.#pending.clear();
