@@ -19,6 +19,8 @@ COPY --from=build /out/bin ./bin
 COPY --from=build /src/config.hcl ./config.hcl
 COPY --from=build /src/sample-game/web ./sample-game/web
 USER nonroot
+# Inside a container loopback is not reachable: listen on all of its interfaces.
+ENV MUSTER_LISTEN=:7350
 # Accounts, matches and lobbies live here: mount a volume to keep them.
 VOLUME ["/muster/data"]
 # Players; the local fleet's game servers. The admin address (7351) is loopback only.

@@ -14,11 +14,12 @@ server {
   data_dir     = "data"  # database, journal, logs of game servers
 
   # Where players connect. Default: this machine alone in development, all
-  # interfaces (":7350") in production.
-  # listen = "127.0.0.1:7350"
+  # interfaces (":7350") in production. The environment may say otherwise: the
+  # container image listens on all.
+  listen = env("MUSTER_LISTEN", "127.0.0.1:7350")
 
   # Metrics, health, profiles. It asks nobody who they are: keep it private.
-  # admin_listen = "127.0.0.1:7351"
+  admin_listen = env("MUSTER_ADMIN_LISTEN", "127.0.0.1:7351")
 
   # How players and game servers reach listen. Default: it follows listen.
   # public_url = "https://play.example.com"

@@ -53,7 +53,7 @@ func TestShippedComments(t *testing.T) {
 		}
 	}
 	o := testOptions()
-	o.LookupEnv = func(string) (string, bool) { return "value", true }
+	o.LookupEnv = func(name string) (string, bool) { return "value", !strings.HasSuffix(name, "LISTEN") }
 	_, found := Parse("config.hcl", []byte(strings.Join(lines, "\n")), o)
 	for _, d := range found.Errors() {
 		if strings.Contains(d.Text, "There is no") && !strings.Contains(d.Text, "There is no game") || !strings.Contains(d.Text, "does not have it yet") &&

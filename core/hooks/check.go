@@ -90,4 +90,3 @@ func checkChat(m *hook.ChatMessage) *failure {
 	}
 	return checkText("text", m.GetText(), maxChat)
 }
-

@@ -243,6 +243,12 @@ func (m *matches) Start(ctx context.Context, who lobby.Who, region string) (lobb
 	return res, err
 }
 
+func (m *matches) lastID() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.last
+}
+
 func (m *matches) commit(lobbyID, matchID string) error {
 	server := lobby.Server{Name: "srv", Address: "203.0.113.9", Port: 7777}
 	_, err := m.lobbies.CommitStart(lobbyID, lobby.Match{ID: matchID, Server: server, Region: "eu"}, func(lm lobby.Match) state.Write {

@@ -265,10 +265,10 @@ func TestStartThatFails(t *testing.T) {
 	ann.expect("lobby:updated")
 	ann.expect("ack")
 	bob.expect("lobby:updated")
-	_, err := n.lobbies["arena"].FailStart(id, n.matches["arena"].last, errAllocation)
+	_, err := n.lobbies["arena"].FailStart(id, n.matches["arena"].lastID(), errAllocation)
 	n.must(err)
 	m := ann.refused("allocation_failed", "Failed to allocate game server")
-	if m["lobbyId"] != id || m["matchId"] != n.matches["arena"].last || m["replyTo"] != nil {
+	if m["lobbyId"] != id || m["matchId"] != n.matches["arena"].lastID() || m["replyTo"] != nil {
 		t.Errorf("%v", m)
 	}
 	if m := bob.expect("match:failed"); m["code"] != "allocation_failed" || m["lobbyId"] != id {

@@ -23,7 +23,7 @@ func TestConnectOverASocket(t *testing.T) {
 		}
 		if g.Name != "fake-1" || g.State != "Scheduled" || g.Labels["game"] != "arena" || g.Annotations["agones.dev/x"] != "1" ||
 			len(g.Ports) != 1 || g.Ports[0] != (Port{"default", 21000}) || g.Lists[listName].Capacity != 8 {
-			t.Errorf("camel %v: game server is %+v", camel, g)
+			t.Errorf("camel %v: game server is %v with %v, %v, %v", camel, g, g.Ports, g.Labels, g.Lists)
 		}
 		if s.Local() {
 			t.Error("a server with a sidecar says it is local")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -25,7 +26,7 @@ func TestGameServerDecodes(t *testing.T) {
 	} {
 		var got GameServer
 		if err := json.Unmarshal([]byte(raw), &got); err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: %+v, %v", name, got, err)
+			t.Errorf("%s: %v, ports %v, lists %v, annotations %v: %v", name, got, got.Ports, got.Lists, got.Annotations, err)
 		}
 	}
 }
@@ -47,7 +48,10 @@ func TestFrames(t *testing.T) {
 	if g, err := decodeFrame([]byte(`{"result":{"status":{"state":"Ready"}}}`)); err != nil || g.State != "Ready" {
 		t.Errorf("frame is %+v, %v", g, err)
 	}
-	for _, raw := range []string{``, `{}`, `null`, `[]`, `{"result":7}`, `{"error":{"code":13,"message":"gone"}}`, `{"result":{}}{}`} {
+	if _, err := decodeFrame([]byte(`{"error":{"code":13,"message":"gone"}}`)); err == nil || !strings.Contains(err.Error(), "gone") {
+		t.Errorf("a stream's error was read as %v", err)
+	}
+	for _, raw := range []string{``, `{}`, `null`, `[]`, `{"result":7}`, `{"result":{}}{}`} {
 		if g, err := decodeFrame([]byte(raw)); err == nil {
 			t.Errorf("%s was read as %+v", raw, g)
 		}

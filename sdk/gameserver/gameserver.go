@@ -3,13 +3,15 @@ package gameserver
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"math"
 )
 
 // PayloadAnnotation is the annotation that holds the launch payload.
 const PayloadAnnotation = "GAMEFLOW_PAYLOAD"
 
-// GameServer is what the platform knows of this server.
+// GameServer is what the platform knows of this server. The launch payload among
+// its annotations holds secrets, so it prints as its name and state alone.
 type GameServer struct {
 	Name string
 	// State is Scheduled, Starting, RequestReady, Ready, Reserved, Allocated,
@@ -91,3 +93,12 @@ func first(steps ...func() error) error {
 	}
 	return nil
 }
+
+// String leaves the annotations out: the launch payload in them holds secrets.
+func (g GameServer) String() string { return "game server " + g.Name + " (" + g.State + ")" }
+
+// GoString leaves the annotations out.
+func (g GameServer) GoString() string { return g.String() }
+
+// LogValue leaves the annotations out.
+func (g GameServer) LogValue() slog.Value { return slog.StringValue(g.String()) }

@@ -77,12 +77,14 @@ func TestPayloadShowsNoSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	g := GameServer{Name: "gs", Annotations: map[string]string{PayloadAnnotation: string(p.Raw)}}
 	var out bytes.Buffer
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		fmt.Fprintf(&out, format+format, p, *p)
+		fmt.Fprintf(&out, format+format, g, &g)
 	}
-	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "pointer", p, "value", *p)
-	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "pointer", p, "value", *p)
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "pointer", p, "value", *p, "server", g, "pointed", &g)
+	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "pointer", p, "value", *p, "server", g, "pointed", &g)
 	if text := out.String(); strings.Contains(text, "secret") || strings.Contains(text, p.TicketKey) || !strings.Contains(text, "m-1") {
 		t.Errorf("it printed as %s", text)
 	}
@@ -186,6 +188,26 @@ func TestWatchOutlivesABrokenStream(t *testing.T) {
 		wantErr(t, <-ended, nil)
 		if want := []string{"Scheduled", "Ready", "Ready", "Shutdown"}; !slices.Equal(states, want) {
 			t.Errorf("states seen are %v, want %v", states, want)
+		}
+	})
+}
+
+// A stream that worked is taken up again at once, however often it is cut.
+func TestWatchForgetsOldFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("")
+		s := faked(t, f, Options{})
+		seen := 0
+		go func() { _ = s.Watch(t.Context(), func(GameServer) bool { seen++; return true }) }()
+		for range 8 {
+			synctest.Wait()
+			f.cutStreams()
+			time.Sleep(301 * time.Millisecond)
+		}
+		s.Close()
+		synctest.Wait()
+		if seen != 9 {
+			t.Errorf("the stream was opened %d times, want 9", seen)
 		}
 	})
 }

@@ -37,6 +37,24 @@ func TestReportOverASocket(t *testing.T) {
 	}
 }
 
+func TestReportFollowsNoRedirect(t *testing.T) {
+	elsewhere := newFake("")
+	f := newFake("")
+	other := httptest.NewServer(elsewhere)
+	defer other.Close()
+	backend := httptest.NewServer(http.RedirectHandler(other.URL+"/result", http.StatusTemporaryRedirect))
+	defer backend.Close()
+	s := connect(t, f)
+	f.setPayload(samplePayload("m-1", backend.URL+"/result"))
+	if _, err := s.Payload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantErr(t, s.Report(t.Context(), sampleResult), ErrResultRefused)
+	if n := elsewhere.count("POST /result"); n != 0 {
+		t.Errorf("the result went elsewhere %d times", n)
+	}
+}
+
 // reporter is a connected server in a bubble, with a payload.
 func reporter(t *testing.T, f *fakeSidecar, resultURL string) *Server {
 	t.Helper()

@@ -17,7 +17,7 @@ type Server struct {
 	results *http.Client
 
 	life   context.Context // ends with Close
-	stop   context.CancelCauseFunc
+	stop   context.CancelFunc
 	health *health
 	free   func()
 
@@ -56,7 +56,7 @@ func Connect(ctx context.Context, o Options) (*Server, error) {
 		free()
 		return nil, err
 	}
-	life, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{
 		host: h, getenv: o.Getenv, log: o.Logger, life: life, stop: stop, free: free,
 		// Room for a result that waits until its match has started.
@@ -118,7 +118,7 @@ func (s *Server) GameServer(ctx context.Context) (g GameServer, err error) {
 // Close ends all calls under way and the signs of health, and waits for the
 // latter. It tells the platform nothing: Shutdown does. It may be called twice.
 func (s *Server) Close() {
-	s.stop(ErrClosed)
+	s.stop()
 	s.health.wait()
 	s.free()
 }

@@ -109,6 +109,7 @@ var (
 // reads it.
 func checkDepth(data []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
 	for depth := 0; ; {
 		token, err := dec.Token()
 		if errors.Is(err, io.EOF) {
