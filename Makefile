@@ -24,6 +24,7 @@ sample: run ## the same as run
 
 test: ## all tests, with the race detector
 	@bash .ci/install-deps.sh chromium
+	cd tools && $(GO) test ./...
 	$(GO) test $(TESTFLAGS) ./...
 
 lint: ## gofmt, vet, staticcheck, generated files fresh, JavaScript syntax

@@ -99,7 +99,7 @@ func TestFailuresFollowThePolicy(t *testing.T) {
 		hook.PointBeforeLobbyCreate: true, hook.PointBeforeLobbyJoin: true, hook.PointValidateStart: true, hook.PointMatchResult: true,
 	}
 	for name, fail := range map[string]func(){
-		"error": func() {}, "panic": func() { panic("out of cheese") }, "nil map": func() { var m map[string]int; m["x"] = 1 },
+		"error": func() {}, "panic": func() { panic("out of cheese") }, "out of range": func() { none := []int{}; none[len(none)]++ },
 		"goexit": runtime.Goexit,
 	} {
 		for p, err := range callAll(t, run(t, failing(name, fail))) {

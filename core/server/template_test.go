@@ -242,7 +242,7 @@ func TestLeaversAndDeletedLobbies(t *testing.T) {
 		<-proceed
 		return gameflowtest.OK()
 	}})
-	ps, made := w.together("ann", "bob", "cid")
+	ps, _ := w.together("ann", "bob", "cid")
 	must(t, ps[0].Start(t.Context(), ""))
 	<-arrived
 	must(t, ps[2].Leave(t.Context()))
@@ -257,7 +257,7 @@ func TestLeaversAndDeletedLobbies(t *testing.T) {
 	}
 
 	proceed = make(chan struct{})
-	ps, made = w.together("dan", "eve")
+	ps, made := w.together("dan", "eve")
 	must(t, ps[0].Start(t.Context(), ""))
 	<-arrived
 	must(t, ps[0].Leave(t.Context()))

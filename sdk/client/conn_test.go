@@ -49,7 +49,7 @@ func TestDialRefused(t *testing.T) {
 		f := newFake(t, func(f *fake) {
 			f.refuseWith(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Retry-After", "3")
-				http.Error(w, `{"error":"Restarting","code":"draining"}`, 503)
+				http.Error(w, `{"error":"Restarting","code":"draining"}`, http.StatusServiceUnavailable)
 			})
 		})
 		_, err := Dial(t.Context(), Options{URL: f.URL, Token: "x"})

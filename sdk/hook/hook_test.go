@@ -104,7 +104,7 @@ func TestCallFrom(t *testing.T) {
 func TestValues(t *testing.T) {
 	for in, want := range map[string]string{
 		`null`: `null`, ` true `: `true`, `"a\u00e4"`: `"aä"`, `-1.50`: `-1.5`, `{"b":[1,{}],"a":null}`: `{"a":null,"b":[1,{}]}`,
-		`1e999`:            `179769313486231570000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000`,
+		`1e999`:            `1.7976931348623157e+308`,
 		`9007199254740993`: `9007199254740992`,
 	} {
 		v, err := hook.ValueFromJSON([]byte(in))
@@ -113,7 +113,7 @@ func TestValues(t *testing.T) {
 			continue
 		}
 		out, err := hook.ValueToJSON(v)
-		if err != nil || !sameJSON(string(out), want) {
+		if err != nil || string(out) != want {
 			t.Errorf("%s became %s, %v", in, out, err)
 		}
 	}
@@ -131,14 +131,6 @@ func TestValues(t *testing.T) {
 	if _, err := hook.ValuesFromJSON(map[string]json.RawMessage{"key": json.RawMessage("{")}); err == nil || !strings.Contains(err.Error(), `"key"`) {
 		t.Errorf("%v", err)
 	}
-}
-
-func sameJSON(a, b string) bool {
-	var x, y any
-	if json.Unmarshal([]byte(a), &x) != nil || json.Unmarshal([]byte(b), &y) != nil {
-		return false
-	}
-	return fmt.Sprint(x) == fmt.Sprint(y)
 }
 
 // FuzzValueFromJSON holds that what is taken is what encoding/json takes, comes

@@ -32,6 +32,7 @@ type process struct {
 	exit   exit
 
 	cmd      *exec.Cmd
+	//lint:ignore U1000 Windows keeps the group's job here; elsewhere it is empty
 	platform platform
 }
 

@@ -13,6 +13,8 @@ import (
 )
 
 // platform is what Linux needs no more of.
+//
+//lint:ignore U1000 see process.go
 type platform struct{}
 
 // attributes put a process into a group of its own and end it with us.
