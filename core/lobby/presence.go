@@ -100,6 +100,16 @@ func (s *Service) Disconnect(ctx context.Context, who Who) error {
 	return err
 }
 
+// Rename shows the player under the name in who, if he has a seat. A running
+// match's roster keeps the name that it began with.
+func (s *Service) Rename(ctx context.Context, who Who) error {
+	_, err := s.asMember(ctx, who.AccountID, &command{}, func(c *change) error { return c.rename(who) })
+	if errors.Is(err, ErrNotInLobby) {
+		return nil
+	}
+	return err
+}
+
 // Recover prepares the game's lobbies after a restart of the only node: everyone
 // is away, the grace counts from now, starts that were under way have failed.
 // It returns their match ids. It runs before the first command.

@@ -17,6 +17,18 @@ func (c *change) connect(who Who) error {
 	return nil
 }
 
+// rename shows a member under the name that he has now.
+func (c *change) rename(who Who) error {
+	p := c.player(who.AccountID)
+	if p == nil {
+		return ErrNotInLobby
+	}
+	if p.Username != who.Username {
+		p.Username, c.dirty = who.Username, true
+	}
+	return nil
+}
+
 // disconnect marks a member as away until the grace has passed, or removes him.
 func (c *change) disconnect(account string) error {
 	p := c.player(account)

@@ -124,7 +124,7 @@ func drawCommand(t *rapid.T, c *change, i int) (string, error) {
 	}
 	team := rapid.SampledFrom([]string{"", "A", "B", "T0", "T1", "T2", "nope"}).Draw(t, "team")
 	kinds := []string{"join", "join", "leave", "ready", "ready", "team", "kick", "promote", "bots", "update",
-		"start", "start", "step", "rebalance", "commit", "fail", "cancel", "end", "connect", "disconnect", "tick", "restarted"}
+		"start", "start", "step", "rebalance", "commit", "fail", "cancel", "end", "connect", "disconnect", "rename", "tick", "restarted"}
 	kind := rapid.SampledFrom(kinds).Draw(t, "kind")
 	var err error
 	switch kind {
@@ -182,6 +182,8 @@ func drawCommand(t *rapid.T, c *change, i int) (string, error) {
 		err = c.connect(Who{who, who})
 	case "disconnect":
 		err = c.disconnect(who)
+	case "rename":
+		err = c.rename(Who{who, who + "2"})
 	case "tick":
 		c.tick()
 	case "restarted":

@@ -450,3 +450,15 @@ func TestGamesDoNotMeet(t *testing.T) {
 		t.Errorf("at the root: %v", err)
 	}
 }
+
+// TestANewNameIsSeenByAll renames a player who sits in a lobby.
+func TestANewNameIsSeenByAll(t *testing.T) {
+	w := newWorld(t, "", gameflowtest.Options{})
+	ps, _ := w.together("ann", "bob")
+	_, err := client.New(client.Config{URL: w.url}).Rename(t.Context(), ps[1].token, "Robert")
+	must(t, err)
+	ps[0].sees(t, "bob's new name", func(l *client.Lobby) bool {
+		p, _, _ := l.Member(ps[1].id)
+		return p.Username == "Robert"
+	})
+}

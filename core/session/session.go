@@ -177,5 +177,6 @@ func (s *Session) Done() { s.busy.Unlock() }
 // Quiesce waits until no message of a closed session is being handled any more.
 func (s *Session) Quiesce() {
 	s.busy.Lock()
-	s.busy.Unlock() //nolint:staticcheck // the empty section is the wait
+	//lint:ignore SA2001 the empty section is the wait
+	s.busy.Unlock()
 }

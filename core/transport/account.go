@@ -54,6 +54,10 @@ func (s *Server) patchAccount(w http.ResponseWriter, r *http.Request, m matched)
 		return err
 	}
 	s.registry.Rename(m.game.Name, a.ID, a.Username)
+	if err := m.game.Lobbies.Rename(r.Context(), lobby.Who{AccountID: a.ID, Username: a.Username}); err != nil {
+		// The account has its new name; the lobby learns it when the player connects next.
+		m.game.log.Warn("a lobby could not be told of a new name", zap.String("account", a.ID), zap.Error(err))
+	}
 	writeJSON(w, http.StatusOK, newAccountBody(a, true))
 	return nil
 }

@@ -3,9 +3,9 @@ package transport
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
+	"time"
 	"unicode/utf8"
 
 	"github.com/muster-gg/muster/core/wire"
@@ -14,19 +14,28 @@ import (
 const (
 	maxBody   = 64 << 10
 	maxResult = 256 << 10
+	// maxExcess is how much of a body that is too large is thrown away, so that a
+	// client that is still sending reads the answer.
+	maxExcess = 1 << 20
+	// bodyTimeout bounds how long a body may take to arrive.
+	bodyTimeout = 20 * time.Second
 )
 
 // readBody reads a request's body of at most limit bytes. too_large, invalid_request.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	// Where the connection has no deadlines (tests with recorders), size alone bounds it.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 	if r.ContentLength > limit {
+		_, _ = io.CopyN(io.Discard, r.Body, maxExcess)
 		return nil, errTooLarge
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-		return nil, errTooLarge
-	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
 		return nil, errInvalidRequest.With(err)
+	}
+	if int64(len(body)) > limit {
+		_, _ = io.CopyN(io.Discard, r.Body, maxExcess)
+		return nil, errTooLarge
 	}
 	return body, nil
 }

@@ -14,10 +14,21 @@ import (
 	"github.com/muster-gg/muster/core/wire"
 )
 
+// errPanic stands for a defect in the count of messages.
+var errPanic = fault.New("panic", "")
+
 // handle takes up one message and answers it. It returns when what the message
 // asked for is saved or refused.
 func (k *socket) handle(kind int, text []byte) {
 	var req wire.Request
+	defer func() {
+		// A defect costs one message, not the process.
+		if p := recover(); p != nil {
+			k.game.log.Error("message panicked", zap.String("type", req.Type), zap.Any("panic", p), zap.Stack("stack"))
+			k.count(req.Type, errPanic)
+			k.sayError(fault.Internal, req.ID)
+		}
+	}()
 	err := k.allow(len(text))
 	if err == nil || len(text) <= 4<<10 { // a refused giant is not worth reading
 		var malformed error
@@ -73,13 +84,7 @@ func (k *socket) count(kind string, err error) {
 }
 
 // dispatch does what a message asks for. Its error is the answer.
-func (k *socket) dispatch(ctx context.Context, req wire.Request) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			k.game.log.Error("message panicked", zap.String("type", req.Type), zap.Any("panic", p), zap.Stack("stack"))
-			err = fault.Internal
-		}
-	}()
+func (k *socket) dispatch(ctx context.Context, req wire.Request) error {
 	lobbies, who := k.game.Lobbies, k.who()
 	switch b := req.Body.(type) {
 	case *wire.Ping:

@@ -34,6 +34,9 @@ type Lobbies interface {
 	// Disconnect marks the player as away (or removes him, by the grace).
 	Disconnect(ctx context.Context, who lobby.Who) error
 
+	// Rename shows the player under a new name in the lobby where he sits.
+	Rename(ctx context.Context, who lobby.Who) error
+
 	Ready(ctx context.Context, who lobby.Who, ready bool) (lobby.Result, error)
 	Team(ctx context.Context, who lobby.Who, team string) (lobby.Result, error)
 	Update(ctx context.Context, who lobby.Who, change lobby.Change) (lobby.Result, error)

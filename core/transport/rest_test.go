@@ -113,6 +113,19 @@ func TestRESTErrors(t *testing.T) {
 	}
 }
 
+// TestTooLargeWithoutALength: a body in chunks says nothing of its size before.
+func TestTooLargeWithoutALength(t *testing.T) {
+	n := start(t, nil)
+	req, err := http.NewRequest("POST", n.http.URL+"/auth/anonymous", io.LimitReader(strings.NewReader(strings.Repeat("x", 1<<17)), 1<<17))
+	n.must(err)
+	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	n.must(err)
+	defer resp.Body.Close()
+	if resp.StatusCode != 413 {
+		t.Error(resp.Status)
+	}
+}
+
 func TestSignInAnswer(t *testing.T) {
 	n := start(t, nil)
 	for path, want := range map[string]string{

@@ -33,11 +33,13 @@ func (k *socket) welcome(ret lobby.Return) {
 	}
 }
 
-// created is the commit of Create.
+// created is the commit of Create. The socket moves first: nothing of the lobby
+// that the player has left may come after lobby:created, and the new one is told
+// to nobody before this returns.
 func (k *socket) created(replyTo string) func(lobby.Snapshot) {
 	return func(s lobby.Snapshot) {
-		k.say(wire.LobbyCreated{Lobby: wireLobby(s, true), ReplyTo: replyTo})
 		k.follow(s, s.Version)
+		k.say(wire.LobbyCreated{Lobby: wireLobby(s, true), ReplyTo: replyTo})
 	}
 }
 

@@ -3,16 +3,23 @@ package transport
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/muster-gg/muster/core/fault"
 )
 
+// answerTimeout bounds how long a client may take to read an answer. WebSockets
+// have bounds of their own.
+const answerTimeout = 2 * time.Minute
+
 // serve answers one request of the public listener.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{ResponseWriter: w}
 	route := "other"
+	// Where there are no deadlines (tests with recorders) nothing has to be bounded.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTimeout))
 	h := w.Header()
 	h.Set(requestIDHeader, newRequestID())
 	s.origins.headers(h, r)

@@ -80,6 +80,13 @@ func (k *socket) refuse(err error) {
 // open registers the socket, marks the player as connected and welcomes him.
 // It is called once, before run.
 func (k *socket) open() {
+	defer func() {
+		// A defect costs this socket; run still takes it out again.
+		if p := recover(); p != nil {
+			k.game.log.Error("opening a socket panicked", zap.Any("panic", p), zap.Stack("stack"))
+			k.refuse(fault.Internal)
+		}
+	}()
 	err := k.refusal
 	if err == nil {
 		err = k.admit()

@@ -360,6 +360,23 @@ func TestPanicInARoomIsOneError(t *testing.T) {
 	}
 }
 
+func TestPanicWhileASocketIsOpened(t *testing.T) {
+	n := start(t, nil)
+	n.games["arena"].Lobbies = panicky{n.games["arena"].Lobbies}
+	c := n.dial("/_ws?token="+token("panic"), nil)
+	c.refused("internal", "Internal error")
+	c.closed(1013)
+	n.untilCount(0)
+	n.player("ann")
+}
+
 type panicky struct{ Lobbies }
+
+func (p panicky) Connect(ctx context.Context, who lobby.Who, commit func(lobby.Return)) (lobby.Return, error) {
+	if who.AccountID == "panic" {
+		panic("defect")
+	}
+	return p.Lobbies.Connect(ctx, who, commit)
+}
 
 func (panicky) Ready(context.Context, lobby.Who, bool) (lobby.Result, error) { panic("defect") }
