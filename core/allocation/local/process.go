@@ -31,7 +31,7 @@ type process struct {
 	exited chan struct{}
 	exit   exit
 
-	cmd      *exec.Cmd
+	cmd *exec.Cmd
 	//lint:ignore U1000 Windows keeps the group's job here; elsewhere it is empty
 	platform platform
 }
