@@ -45,3 +45,27 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("%d\n%s", rec.Code, body)
 	}
 }
+
+// FuzzRedact holds that the quick look never spares a line with a secret.
+func FuzzRedact(f *testing.F) {
+	for _, s := range []string{"connect " + jwt, "Authorization: BEARER abc", "GET /?Token=abc", `{"REFRESH_TOKEN":"abc"}`, `\"deviceId\":\"abc\"`, "plain"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		if suspicious(line) {
+			return
+		}
+		for _, s := range secrets {
+			if s.shape.Match(line) {
+				t.Errorf("%q has a secret and is not looked at", line)
+			}
+		}
+	})
+}
+
+func BenchmarkRedactPlainLine(b *testing.B) {
+	line := []byte(`22:13:14.123	INFO	match started	{"game": "arena", "lobby": "0b5e8f0c-9a0f-4a44-9d69-4a9b6c1de111", "match": "0b5e8f0c-9a0f-4a44-9d69-4a9b6c1de112", "server": "gs-1", "provider": "gameflow", "took": "1.2ms"}`)
+	for b.Loop() {
+		Redact(line)
+	}
+}
