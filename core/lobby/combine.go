@@ -191,6 +191,7 @@ func (s *Service) finish(w saved, id string, batch []*command) {
 		}
 	}
 	result := w.result(id)
+	followed := false
 	for _, cmd := range batch {
 		if cmd.err != nil {
 			continue
@@ -198,12 +199,16 @@ func (s *Service) finish(w saved, id string, batch []*command) {
 		cmd.result = result
 		if cmd.commit != nil {
 			cmd.commit(result.Snapshot)
+			followed = result.Lobby != nil
 		}
 	}
 	for _, changed := range w.order {
 		if c := w.changes[changed]; c.dirty {
 			s.tell(changed, c, w.result(changed).Snapshot)
 		}
+	}
+	if followed {
+		s.catchUp(id, result.Version)
 	}
 	for _, cmd := range batch {
 		close(cmd.done)

@@ -34,3 +34,11 @@ func checkPassword(hash, password string) bool {
 	salt, mac, _ := strings.Cut(hash, ".")
 	return subtle.ConstantTimeCompare([]byte(mac), []byte(passwordMAC(salt, password))) == 1
 }
+
+// samePassword reports whether a lobby's password is the one given, "" for none.
+func samePassword(hash, password string) bool {
+	if hash == "" || password == "" {
+		return hash == "" && password == ""
+	}
+	return checkPassword(hash, password)
+}

@@ -284,8 +284,9 @@ func (c *change) fillBots(by string, perTeam *int, ids []string) error {
 	if err := c.mustBeOpen(); err != nil {
 		return err
 	}
-	if perTeam != nil && (*perTeam < 0 || *perTeam > c.rules.Seats()) {
-		return ErrInvalidField.About("perTeam must be 0 to %d", c.rules.Seats())
+	// More than a team's size is its size: clients of the template name their own default.
+	if perTeam != nil && *perTeam < 0 {
+		return ErrInvalidField.About("perTeam must not be negative")
 	}
 	names := map[string]bool{}
 	members := 0

@@ -116,4 +116,5 @@ func (c *change) restarted() {
 		c.failed(a.MatchID, a.Starter, ErrUnknownAllocation)
 		c.reopen(true)
 	}
+	c.fit()
 }

@@ -154,5 +154,6 @@ func (c *change) endMatch(matchID string, result json.RawMessage, f *fault.Error
 		return nil
 	}
 	c.reopen(false)
+	c.fit() // the config may have changed while the match went on
 	return nil
 }

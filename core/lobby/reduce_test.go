@@ -391,3 +391,38 @@ func TestTeamChangeSwapsWithABot(t *testing.T) {
 		t.Fatalf("%+v", c.lobby.Teams)
 	}
 }
+
+// TestALateWordOfAnEarlierStartIsRefused starts, cancels and starts again.
+func TestALateWordOfAnEarlierStartIsRefused(t *testing.T) {
+	c := made(t, fourByFour(), "bob")
+	c.allReady(t)
+	for _, id := range []string{"m1", "m2"} {
+		if err := c.start("ann", Attempt{MatchID: id, Starter: "ann"}); err != nil {
+			t.Fatal(err)
+		}
+		if id == "m1" {
+			if err := c.cancel("ann"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for what, err := range map[string]error{
+		"commit":    c.commitStart(Match{ID: "m1"}),
+		"fail":      c.failStart("m1", fault.Internal),
+		"step":      c.step("m1", Allocating),
+		"rebalance": c.rebalance("m1", nil),
+	} {
+		if !errors.Is(err, ErrStartCancelled) {
+			t.Errorf("%s of the first start: %v", what, err)
+		}
+	}
+	if c.lobby.State != Starting || c.lobby.Attempt.MatchID != "m2" {
+		t.Errorf("the second start is gone: %+v", c.lobby)
+	}
+	if err := c.commitStart(Match{ID: "m2"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.endMatch("m1", nil, nil); !errors.Is(err, ErrNotFound) {
+		t.Errorf("an end of another match: %v", err)
+	}
+}

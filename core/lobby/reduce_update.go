@@ -42,7 +42,7 @@ func (c *change) update(by string, ch Change, password string) error {
 	if ch.IsPrivate != nil && *ch.IsPrivate != c.lobby.IsPrivate {
 		c.lobby.IsPrivate, c.dirty = *ch.IsPrivate, true
 	}
-	if ch.Password != nil && (c.lobby.Password != "" || password != "") {
+	if ch.Password != nil && !samePassword(c.lobby.Password, *ch.Password) {
 		c.lobby.Password, c.dirty = password, true
 	}
 	if limit != c.lobby.MaxPlayers || !props.equal(c.lobby.Properties) {

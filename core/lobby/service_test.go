@@ -467,3 +467,61 @@ func TestNoticesOutliveTheLobby(t *testing.T) {
 		t.Errorf("events %v, want %v", kinds, want)
 	}
 }
+
+// TestCommitComesBeforeTheWord holds that a socket can subscribe before anybody
+// is told of the version that gave it the seat.
+func TestCommitComesBeforeTheWord(t *testing.T) {
+	f := newFixture(t, *fourByFour())
+	told := func(id string, version uint64) bool {
+		f.told.mu.Lock()
+		defer f.told.mu.Unlock()
+		for _, m := range f.told.all[id] {
+			if m.Version >= version {
+				return true
+			}
+		}
+		return false
+	}
+	early := func(s Snapshot) {
+		if told(s.Lobby.ID, s.Version) {
+			t.Errorf("version %d was told before its commit", s.Version)
+		}
+		if docs, err := f.store.Get(context.Background(), "g", state.Key{Kind: KindLobby, ID: s.Lobby.ID}); err != nil || docs[0].Version != s.Version {
+			t.Errorf("commit of version %d while %d is saved", s.Version, docs[0].Version)
+		}
+	}
+	s, err := f.Create(t.Context(), who("ann"), Draft{}, early)
+	must(t, err)
+	res, err := f.Join(t.Context(), who("bob"), JoinRequest{Code: s.Lobby.Code}, early)
+	must(t, err)
+	if !told(s.Lobby.ID, res.Version) {
+		t.Error("the command was answered before it was told")
+	}
+	must(t, f.Disconnect(t.Context(), who("bob")))
+	must(t, errOf(f.Connect(t.Context(), who("bob"), func(r Return) { early(r.Snapshot) })))
+}
+
+func TestListGenerationFollowsTheList(t *testing.T) {
+	f := newFixture(t, *fourByFour())
+	generation := func() uint64 {
+		_, g, err := f.Listed(t.Context())
+		must(t, err)
+		return g
+	}
+	empty := generation()
+	f.mustCreate(t, "ann")
+	one := generation()
+	if one == empty || generation() != one {
+		t.Errorf("generations %d, %d, %d", empty, one, generation())
+	}
+	if _, err := f.Create(t.Context(), who("bob"), Draft{IsPrivate: true}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if generation() != one {
+		t.Error("a private lobby changed the list's generation")
+	}
+	must(t, errOf(f.Ready(t.Context(), who("ann"), true)))
+	if generation() == one {
+		t.Error("a change of a listed lobby did not")
+	}
+}

@@ -43,3 +43,15 @@ func (s *Service) tell(id string, c *change, snap Snapshot) {
 		s.log.Warn("a change could not be told", zap.String("lobby", id), zap.Error(err))
 	}
 }
+
+// catchUp tells the lobby as it is now if that is newer than what the batch left.
+// Whoever moves to another lobby is taken out of this one by that one's combiner:
+// the word of it may go out between a batch's save and its commits, and those who
+// began to follow in them would miss it. Others have seen the version and get nothing.
+func (s *Service) catchUp(id string, seen uint64) {
+	snap, err := s.Get(s.ctx, id)
+	if err != nil || snap.Version <= seen {
+		return
+	}
+	s.tell(id, &change{}, snap)
+}

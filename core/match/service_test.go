@@ -98,6 +98,7 @@ func (f *feed) Publish(_ context.Context, m broadcast.Message) error {
 // await returns the first event of a kind, waiting for it.
 func (f *feed) await(t testing.TB, kind lobby.EventKind) lobby.Event {
 	t.Helper()
+	late := time.After(30 * time.Second)
 	for {
 		f.mu.Lock()
 		more := f.more
@@ -110,8 +111,8 @@ func (f *feed) await(t testing.TB, kind lobby.EventKind) lobby.Event {
 		f.mu.Unlock()
 		select {
 		case <-more:
-		case <-t.Context().Done():
-			t.Fatal("the event never came")
+		case <-late:
+			t.Fatalf("event %d never came, of %+v", kind, f.events)
 		}
 	}
 }
@@ -586,5 +587,37 @@ func TestDrainFailsTheStartsThatAreLeft(t *testing.T) {
 	}
 	if _, err := f.Start(t.Context(), who("ann"), ""); !errors.Is(err, fault.Draining) {
 		t.Errorf("a start after Close: %v", err)
+	}
+}
+
+// TestRecoverTellsAnEndThatWasRecordedOnly is a crash between the record of an
+// end and the word of it.
+func TestRecoverTellsAnEndThatWasRecordedOnly(t *testing.T) {
+	f := newFixture(t)
+	f.gather(t)
+	id := f.start(t)
+	f.feed.await(t, lobby.MatchStarted)
+	must(t, f.Close(t.Context()))
+	must(t, f.lobbies.Close(t.Context()))
+	_, first, err := f.records.FinishMatch(t.Context(), store.Match{
+		ID: id, Game: "g", LobbyID: f.lobbyID, Status: "ended", StartedAt: time.Now(), EndedAt: time.Now(),
+		Roster: []byte(`[]`), Result: []byte(`{"teams":[]}`), Answer: []byte(`{"matchId":"x"}`),
+	})
+	if err != nil || !first {
+		t.Fatal(first, err)
+	}
+	f.build()
+	interrupted, err := f.lobbies.Recover(t.Context())
+	must(t, err)
+	must(t, f.Service.Recover(t.Context(), interrupted))
+	if e := f.feed.await(t, lobby.MatchEnded); e.MatchID != id || string(e.Result) != `{"teams":[]}` {
+		t.Errorf("%+v", e)
+	}
+	if f.lobbyState(t) != lobby.Open {
+		t.Error("lobby is not open")
+	}
+	answer, err := f.Report(t.Context(), id, f.signer.resultToken(id), []byte(goodResult))
+	if err != nil || string(answer) != `{"matchId":"x"}` {
+		t.Errorf("a repeated report: %s, %v", answer, err)
 	}
 }

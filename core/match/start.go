@@ -125,7 +125,10 @@ func (s *Service) run(ctx context.Context, st *start) {
 	if err := s.commit(st, server); err != nil {
 		log.Info("start ended after its server was made; releasing it", zap.String("server", server.Name), zap.Error(err))
 		s.release(log, server.Provider, st.matchID)
-		if !errors.Is(err, lobby.ErrStartCancelled) && !errors.Is(err, lobby.ErrNotFound) {
+		if errors.Is(err, lobby.ErrStartCancelled) || errors.Is(err, lobby.ErrNotFound) {
+			// Told already. The server has its payload and may still report.
+			s.recordFailure(log, st, lobby.ErrStartCancelled)
+		} else {
 			s.fail(log, st, fault.From(err))
 		}
 		return
