@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what tests need besides Go, by name: chromium, redis-server, postgresql.
 # Where it cannot (no apt-get, not root) it says how to get them and succeeds: the
-# suites that need them then skip with a line, or fail under CI=true.
+# suites that need them then skip with a line. Under CI=true nothing is skipped, so
+# there it fails.
 set -euo pipefail
 
 present() {
@@ -28,8 +29,10 @@ if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
   fi
   tail -20 "$log" >&2
   echo "could not install ${missing[*]}" >&2
-  [ "${CI:-}" != true ] || exit 1
 fi
 for name in "${missing[@]}"; do
-  echo "not here: $name. Its tests are skipped; install it with your system's package manager (Debian: apt-get install $name)."
+  what="Its tests are skipped"
+  [ "${CI:-}" != true ] || what="Its tests are demanded by CI=true"
+  echo "not here: $name. $what; install it with your system's package manager (Debian: apt-get install $name)." >&2
 done
+[ "${CI:-}" != true ]

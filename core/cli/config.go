@@ -15,7 +15,8 @@ func newConfigCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Work with the config file",
-		Args:  cobra.NoArgs,
+		Args:  onlyCommands,
+		RunE:  showHelp,
 	}
 	cmd.AddCommand(newConfigCheckCommand())
 	return cmd
@@ -32,7 +33,7 @@ func newConfigCheckCommand() *cobra.Command {
 			return checkConfig(cmd.OutOrStdout(), cmd.ErrOrStderr(), path)
 		},
 	}
-	cmd.Flags().StringVarP(&path, "config", "c", "config.hcl", "the config `FILE`")
+	cmd.Flags().StringVarP(&path, "config", "c", "config.hcl", "the config `file`")
 	cmd.Flags().BoolVar(&offline, "offline", false, "start no plugins to check their config (this version has no plugins: nothing changes)")
 	return cmd
 }

@@ -23,10 +23,16 @@ var errShown = errors.New("already shown")
 func Main(args []string, version string, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	usage := false
+	// From the first signal on, a second one has its default effect: it ends the
+	// program at once.
+	defer context.AfterFunc(ctx, stop)()
+	usage := ""
 	root := &cobra.Command{
 		Use:           "muster",
 		Short:         "Muster is a self-hosted match backend: players come in, game servers go out",
+		Version:       version,
+		Args:          onlyCommands,
+		RunE:          showHelp,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -34,14 +40,21 @@ func Main(args []string, version string, out, errOut io.Writer) int {
 	root.SetErr(errOut)
 	root.SetArgs(doubleDashes(args))
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { usage = true; return err })
+	root.SetVersionTemplate("muster {{.Version}}\n")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { usage = cmd.CommandPath(); return err })
 	root.AddCommand(newServeCommand(version), newConfigCommand(), newVersionCommand(version))
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && strings.HasPrefix(err.Error(), "unknown command") {
+		usage = cmd.CommandPath()
+		if !cmd.HasAvailableSubCommands() {
+			err = fmt.Errorf("%s takes no arguments, only flags", cmd.Name())
+		}
+	}
 	switch {
 	case err == nil:
 		return 0
-	case usage || strings.HasPrefix(err.Error(), "unknown command"):
-		fmt.Fprintf(errOut, "muster: %v\nSee: muster --help\n", err)
+	case usage != "":
+		fmt.Fprintf(errOut, "muster: %s\nSee: %s --help\n", strings.TrimSpace(err.Error()), usage)
 		return 2
 	case !errors.Is(err, errShown):
 		fmt.Fprintln(errOut, "muster:", err)
@@ -63,6 +76,22 @@ func doubleDashes(args []string) []string {
 		out = append(out, a)
 	}
 	return out
+}
+
+// showHelp is what a command does that only has others below it.
+func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// onlyCommands refuses what is no command below cmd, and guesses what was meant.
+func onlyCommands(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("unknown command %q", args[0])
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		text += fmt.Sprintf(", did you mean %q?", near[0])
+	}
+	return errors.New(text)
 }
 
 func newVersionCommand(version string) *cobra.Command {

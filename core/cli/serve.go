@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,7 +53,12 @@ func serve(ctx context.Context, out, errOut io.Writer, file, version string) err
 	starting, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	node, err := server.Start(starting, server.Options{Config: cfg, Version: version, Logger: log})
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		log.Info("start was cut off", zap.Error(err))
+		fmt.Fprintln(out, "Stopped before it had started.")
+		return nil
+	case err != nil:
 		return fmt.Errorf("could not start: %w", err)
 	}
 	greet(out, cfg, node, version)
@@ -66,8 +69,6 @@ func serve(ctx context.Context, out, errOut io.Writer, file, version string) err
 	case failure = <-node.Failed():
 		log.Error("a listener failed", zap.Error(failure))
 	}
-	// From here on a second signal has its default effect again.
-	signal.Reset(syscall.SIGINT, syscall.SIGTERM)
 	draining, cancel := context.WithTimeout(context.Background(), cfg.Server.Drain)
 	defer cancel()
 	if err := node.Stop(draining); err != nil {

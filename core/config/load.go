@@ -98,7 +98,7 @@ func unreadable(err error) string {
 
 func unreadableHelp(err error) string {
 	if errors.Is(err, fs.ErrNotExist) {
-		return "Name another one with -config FILE."
+		return "Start in the folder that has one, or name it: -config FILE."
 	}
 	return ""
 }

@@ -1,8 +1,13 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 
 	"go.uber.org/zap"
 
@@ -17,13 +22,14 @@ type providers struct {
 	chain  *allocation.Chain
 	names  []string
 	fleets []allocation.Fleet
+	local  map[string]*local.Fleet // those of fleets that run here, by name
 	close  []func()
 }
 
 // newProviders builds a game's allocate blocks in their order. Blocks of one
 // kind after the first are named "local-2", "gameflow-2", …
 func newProviders(g config.Game, cfg *config.Config, book *local.PortBook, m allocation.Metrics, log *zap.Logger) (*providers, error) {
-	p := &providers{}
+	p := &providers{local: map[string]*local.Fleet{}}
 	var entries []allocation.Entry
 	count := map[string]int{}
 	for _, a := range g.Allocate {
@@ -36,7 +42,8 @@ func newProviders(g config.Game, cfg *config.Config, book *local.PortBook, m all
 		case a.Gameflow != nil:
 			provider, err := gameflow.New(gameflow.Options{
 				URL: a.Gameflow.URL, GameID: a.Gameflow.GameID, APIKey: a.Gameflow.APIKey.Reveal(),
-				Region: a.Gameflow.Region, Timeout: a.Gameflow.Timeout, MaxConns: a.MaxConcurrent, Logger: log,
+				Region: a.Gameflow.Region, Timeout: a.Gameflow.Timeout, MaxConns: a.MaxConcurrent,
+				Logger: log.With(zap.String("game", g.Name)),
 			})
 			if err != nil {
 				return nil, err
@@ -49,7 +56,7 @@ func newProviders(g config.Game, cfg *config.Config, book *local.PortBook, m all
 				return nil, err
 			}
 			entry.Provider, entry.Limits = fleet, fleet.Limits(a.MaxConcurrent)
-			p.fleets = append(p.fleets, fleet)
+			p.fleets, p.local[name] = append(p.fleets, fleet), fleet
 		}
 		entries = append(entries, entry)
 		p.names = append(p.names, name)
@@ -66,7 +73,30 @@ func localOptions(g config.Game, l config.Local, name string, cfg *config.Config
 		Timeout: l.Timeout, HealthTimeout: l.HealthTimeout, Max: l.Max, MaxPlayers: l.MaxPlayers,
 		Idle: l.Idle, StopGrace: l.StopGrace,
 		LogDir:   filepath.Join(cfg.Server.DataDir, "logs"),
-		StateDir: filepath.Join(cfg.Server.DataDir, "fleet", g.Name, name),
+		StateDir: filepath.Join(fleetsDir(cfg, g.Name), name),
 		Region:   "local", Logger: log,
 	}
+}
+
+// fleetsDir has a folder for every local fleet that a game has or had.
+func fleetsDir(cfg *config.Config, game string) string {
+	return filepath.Join(cfg.Server.DataDir, "fleet", game)
+}
+
+// abandoned ends and reports the servers that an earlier run left in fleets that
+// the config does not have any more.
+func (p *providers) abandoned(ctx context.Context, cfg *config.Config, game string, o allocation.Observer, log *zap.Logger) error {
+	known, err := os.ReadDir(fleetsDir(cfg, game))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, dir := range known {
+		if slices.Contains(p.names, dir.Name()) {
+			continue
+		}
+		if err := local.Abandon(ctx, game, filepath.Join(fleetsDir(cfg, game), dir.Name()), o, log); err != nil {
+			return err
+		}
+	}
+	return nil
 }

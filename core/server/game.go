@@ -22,6 +22,8 @@ import (
 // game is one game with everything that belongs to it alone.
 type game struct {
 	config    config.Game
+	parent    *config.Config
+	log       *zap.Logger
 	identity  *identity.Service
 	hooks     *hooks.Runner
 	lobbies   *lobby.Service
@@ -32,7 +34,7 @@ type game struct {
 // newGame builds a game over the parts that all games share. It starts nothing.
 func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, publicURL string, rulesOf map[string][]*native.Hook) (*game, error) {
 	log := p.log.With(zap.String("game", g.Name))
-	built := &game{config: g}
+	built := &game{config: g, parent: cfg, log: log}
 	var err error
 	built.identity, err = identity.New(identity.Options{
 		Game: g.Name, Secret: p.secret, AccessTTL: cfg.Auth.AccessTTL, RefreshTTL: cfg.Auth.RefreshTTL,
@@ -42,7 +44,8 @@ func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, 
 	if err != nil {
 		return nil, err
 	}
-	built.providers, err = newProviders(g, cfg, book, p.metrics.allocation(g.Name), log)
+	// Allocation names the game in its own lines.
+	built.providers, err = newProviders(g, cfg, book, p.metrics.allocation(g.Name), p.log)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +70,7 @@ func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, 
 		},
 		Logger: log,
 	})
-	return built, nil
+	return built, p.metrics.watch(built)
 }
 
 // nativeHooks are Go values as the runner takes them.
@@ -101,6 +104,9 @@ func (g *game) recover(ctx context.Context) error {
 		if err := f.Start(ctx, g.matches); err != nil {
 			return fmt.Errorf("game %s: local fleet: %w", g.config.Name, err)
 		}
+	}
+	if err := g.providers.abandoned(ctx, g.parent, g.config.Name, g.matches, g.log); err != nil {
+		return fmt.Errorf("game %s: former local fleet: %w", g.config.Name, err)
 	}
 	if err := g.matches.Recover(ctx, interrupted); err != nil {
 		return fmt.Errorf("game %s: matches: %w", g.config.Name, err)

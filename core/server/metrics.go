@@ -17,6 +17,7 @@ type metrics struct {
 	allocations *prometheus.HistogramVec
 	delivered   prometheus.Counter
 	undelivered prometheus.Counter
+	refused     prometheus.Counter
 	hooks       *hooks.Metrics
 }
 
@@ -34,10 +35,33 @@ func newMetrics(version string) (*metrics, error) {
 	m.undelivered = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "muster_broadcast_failures_total", Help: "Messages that could not be encoded for a level.",
 	})
-	m.registry.MustRegister(m.allocations, m.delivered, m.undelivered)
+	m.refused = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "muster_connections_refused_total", Help: "Connections closed at once because the limit of open files was near.",
+	})
+	m.registry.MustRegister(m.allocations, m.delivered, m.undelivered, m.refused)
 	var err error
 	m.hooks, err = hooks.NewMetrics(m.registry)
 	return m, err
+}
+
+// watch shows how many lobbies and local servers a game has.
+func (m *metrics) watch(g *game) error {
+	label := prometheus.Labels{"game": g.config.Name}
+	all := []prometheus.Collector{prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "muster_lobbies", Help: "Lobbies by game.", ConstLabels: label,
+	}, func() float64 { return float64(g.lobbies.Count()) })}
+	for name, f := range g.providers.local {
+		all = append(all, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "muster_local_servers", Help: "Game servers that run on this machine, those that are ending included.",
+			ConstLabels: prometheus.Labels{"game": g.config.Name, "provider": name},
+		}, func() float64 { return float64(f.Len()) }))
+	}
+	for _, c := range all {
+		if err := m.registry.Register(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (m *metrics) handler() http.Handler { return telemetry.Handler(m.registry) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -15,7 +16,6 @@ import (
 	"github.com/muster-gg/muster/core/identity"
 	"github.com/muster-gg/muster/core/lobby"
 	"github.com/muster-gg/muster/core/session"
-	"github.com/muster-gg/muster/core/state"
 	statememory "github.com/muster-gg/muster/core/state/memory"
 	"github.com/muster-gg/muster/core/store"
 	"github.com/muster-gg/muster/core/store/sqlite"
@@ -25,7 +25,7 @@ import (
 // parts are what all games of a node share.
 type parts struct {
 	secret   []byte
-	state    state.Store
+	state    *statememory.Store
 	store    store.Store
 	hub      *broadcast.Hub
 	sessions *session.Registry
@@ -47,15 +47,15 @@ func openParts(ctx context.Context, cfg *config.Config, version string, log *zap
 		return p, err
 	}
 	if err := os.MkdirAll(cfg.Server.DataDir, 0o700); err != nil {
-		return p, fmt.Errorf("data_dir: %w", err)
+		return p, dataProblem(cfg, err)
 	}
 	if p.secret, err = secret(cfg, log); err != nil {
-		return p, err
+		return p, dataProblem(cfg, err)
 	}
 	// The state comes first: its lock keeps a second server out of the data folder.
 	docs, err := statememory.Open(ctx, statememory.Options{Path: filepath.Join(cfg.Server.DataDir, "state.db"), Logger: log})
 	if err != nil {
-		return p, err
+		return p, dataProblem(cfg, err)
 	}
 	p.state = docs
 	lasting, err := sqlite.Open(ctx, sqlite.Options{Path: cfg.SQLite.Path, Logger: log})
@@ -80,7 +80,12 @@ func secret(cfg *config.Config, log *zap.Logger) ([]byte, error) {
 	if !cfg.Auth.Secret.Empty() {
 		return []byte(cfg.Auth.Secret.Reveal()), nil
 	}
-	return identity.LoadOrCreateSecret(filepath.Join(cfg.Server.DataDir, "secret"), log)
+	made, err := identity.LoadOrCreateSecret(filepath.Join(cfg.Server.DataDir, "secret"), log)
+	var file *fs.PathError
+	if err != nil && !errors.As(err, &file) {
+		err = fmt.Errorf("%w: restore it, or move it away: a new one is made, and everybody has to sign in again", err)
+	}
+	return made, err
 }
 
 // signInsEnded closes the sockets of sign-ins that were revoked.

@@ -15,8 +15,6 @@ import (
 
 	"github.com/muster-gg/muster/core/allocation/local"
 	"github.com/muster-gg/muster/core/config"
-	"github.com/muster-gg/muster/core/lobby"
-	"github.com/muster-gg/muster/core/state"
 	"github.com/muster-gg/muster/core/transport"
 	"github.com/muster-gg/muster/runtime/native"
 )
@@ -42,6 +40,7 @@ type Server struct {
 
 	public, admin *http.Server
 	listeners     struct{ public, admin net.Listener }
+	fresh         fresh
 	publicURL     string
 
 	run    context.CancelFunc // ends the sweeps
@@ -110,10 +109,10 @@ func (s *Server) Failed() <-chan error { return s.failed }
 func (s *Server) listen(ctx context.Context) (err error) {
 	var lc net.ListenConfig
 	if s.listeners.public, err = lc.Listen(ctx, "tcp", s.cfg.Server.Listen); err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return listenProblem("listen", s.cfg.Server.Listen, err)
 	}
 	if s.listeners.admin, err = lc.Listen(ctx, "tcp", s.cfg.Server.AdminListen); err != nil {
-		return fmt.Errorf("admin_listen: %w", err)
+		return listenProblem("admin_listen", s.cfg.Server.AdminListen, err)
 	}
 	s.publicURL = s.cfg.Server.PublicURL
 	if s.cfg.Server.PublicURLDerived {
@@ -134,10 +133,9 @@ func (s *Server) transportOptions(games []transport.Game) transport.Options {
 
 // ready lists the parts without which the node cannot serve.
 func (s *Server) ready(ctx context.Context) []transport.Check {
-	_, err := s.parts.state.Get(ctx, s.cfg.Games[0].Name, state.Key{Kind: lobby.KindCode, ID: "ready"})
 	return []transport.Check{
 		{Name: "store", Err: s.parts.store.Ping(ctx)},
-		{Name: "state", Err: err},
+		{Name: "state", Err: s.parts.state.Check(ctx)},
 	}
 }
 
@@ -184,18 +182,22 @@ func (s *Server) answer() {
 	quiet := zap.NewStdLog(s.log.Named("http"))
 	s.public = &http.Server{
 		Handler: s.transport.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 60 * time.Second,
-		MaxHeaderBytes: 16 << 10, ErrorLog: quiet,
+		MaxHeaderBytes: 16 << 10, ErrorLog: quiet, ConnState: s.fresh.note,
 	}
 	s.admin = &http.Server{
 		Handler:           transport.NewAdmin(transport.AdminOptions{Metrics: s.parts.metrics.handler(), Ready: s.transport.Checks, Version: s.version}),
-		ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet,
+		ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet, ConnState: s.fresh.note,
 	}
+	for _, srv := range []*http.Server{s.public, s.admin} {
+		srv.RegisterOnShutdown(s.fresh.close)
+	}
+	guarded := newDoor(s.listeners.public, s.parts.metrics.refused, s.log)
 	s.serve.Go(func() {
 		if t := s.cfg.Server.TLS; t != nil {
-			s.ended(s.public.ServeTLS(s.listeners.public, t.Cert, t.Key))
+			s.ended(s.public.ServeTLS(guarded, t.Cert, t.Key))
 			return
 		}
-		s.ended(s.public.Serve(s.listeners.public))
+		s.ended(s.public.Serve(guarded))
 	})
 	s.serve.Go(func() { s.ended(s.admin.Serve(s.listeners.admin)) })
 }

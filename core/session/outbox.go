@@ -30,6 +30,7 @@ type outbox struct {
 	// for each frame.
 	waiting int
 	writing bool
+	corked  bool // see Cork
 	// seenLobby and seenVersion are the newest snapshot that was queued.
 	seenLobby   string
 	seenVersion uint64
@@ -87,7 +88,25 @@ func (s *Session) put(wire []byte, snapshot string) {
 	s.queue = append(s.queue, wire)
 	s.tail = snapshot
 	s.waiting += len(wire) + frameCost
-	if s.bound() {
+	if s.bound() && !s.corked {
+		s.start()
+	}
+}
+
+// Cork lets what is sent wait, in order, until Uncork. A peer that is greeted thus
+// sees nothing before all is in place that the greeting promises. Close ends it, too.
+func (s *Session) Cork() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.corked = true
+}
+
+// Uncork lets go what waits.
+func (s *Session) Uncork() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.corked = false
+	if len(s.queue) > 0 {
 		s.start()
 	}
 }

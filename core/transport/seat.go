@@ -9,8 +9,11 @@ import (
 // told of it. They queue and subscribe; they never wait.
 
 // welcome is the commit of Connect: the greeting, then what the player missed,
-// then the lobby's news from the version on that he has been shown.
+// then the lobby's news from the version on that he has been shown. He sees none
+// of it before the socket follows the lobby: chat has no version to catch up by.
 func (k *socket) welcome(ret lobby.Return) {
+	k.Cork()
+	defer k.Uncork()
 	hello := wire.Connected{AccountID: k.Account(), Username: k.Username()}
 	if l := ret.Lobby; l != nil {
 		hello.Lobby = wireLobby(ret.Snapshot, true)

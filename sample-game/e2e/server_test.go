@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package e2e plays the sample game as people do: a headless browser against the
 // real server and the real game server, built from this checkout.
 package e2e

@@ -124,6 +124,9 @@ func (f *Fleet) Stop(ctx context.Context) error {
 	if !started {
 		return nil
 	}
+	if len(all) > 0 {
+		f.log.Info("ending the game servers", zap.Int("servers", len(all)), zap.Duration("at most", f.opts.StopGrace))
+	}
 	for _, s := range all {
 		s.stopOnce(false)
 	}

@@ -81,7 +81,11 @@ func (s *server) run() {
 	}()
 	s.proc.end(s.fleet.opts.StopGrace, s.hurry)
 	s.cleanUp()
-	s.log.Info("server is gone", zap.Stringer("end", end), zap.String("exit", s.proc.exit.String()))
+	how := "stopped"
+	if end != 0 {
+		how = end.String()
+	}
+	s.log.Info("server is gone", zap.String("end", how), zap.String("exit", s.proc.exit.String()))
 	s.fleet.forget(s)
 	close(s.gone)
 	<-told

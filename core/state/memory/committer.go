@@ -28,6 +28,8 @@ type committer struct {
 	queue   chan *request
 	done    chan struct{}
 	spare   sync.Pool // of *request
+	// failing says that the last commit failed.
+	failing atomic.Bool
 
 	// Only the goroutine uses what follows.
 	requests []*request
@@ -195,6 +197,7 @@ func (c *committer) commit() {
 	var err error
 	if len(c.touched) > 0 {
 		err = c.write()
+		c.failing.Store(err != nil)
 	}
 	for _, t := range c.touched {
 		t.batch.end(t, err == nil)

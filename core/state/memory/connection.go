@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-
 	"github.com/muster-gg/muster/core/state"
 )
 
@@ -193,21 +190,4 @@ func (c *connection) close() error {
 		}
 	}
 	return errors.Join(append(errs, c.conn.Close())...)
-}
-
-// damaged says in plain words what SQLite found wrong with a file.
-func damaged(err error) error {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
-		switch e.Code() & 0xff {
-		case sqlite3.SQLITE_NOTADB:
-			return fmt.Errorf("not a state journal: %w", err)
-		case sqlite3.SQLITE_CORRUPT:
-			return fmt.Errorf("the file is damaged: restore it or move it away to start empty: %w", err)
-		}
-	}
-	if errors.Is(err, errContent) {
-		return fmt.Errorf("the file is damaged: restore it or move it away to start empty: %w", err)
-	}
-	return err
 }

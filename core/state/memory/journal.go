@@ -71,8 +71,10 @@ func (j *journal) open(ctx context.Context, every time.Duration) error {
 	if j.conn, err = j.connect(ctx); err != nil {
 		return damaged(err)
 	}
-	j.ckpt, err = startCheckpoints(ctx, j, every)
-	return err
+	if j.ckpt, err = startCheckpoints(ctx, j, every); err != nil {
+		return damaged(err)
+	}
+	return nil
 }
 
 // ensureFile makes the file with its mode, which the WAL takes over, before

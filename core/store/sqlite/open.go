@@ -62,7 +62,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{path: o.Path, logger: o.Logger}
 	if err := s.open(ctx); err != nil {
 		s.closeFiles()
-		return nil, fmt.Errorf("store/sqlite: %s: %w", o.Path, err)
+		return nil, fmt.Errorf("store/sqlite: %s: %w", o.Path, plain(err))
 	}
 	return s, nil
 }
@@ -103,6 +103,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.reads, err = prepareReads(ctx, s.readers); err != nil {
 		return errors.Join(err, conn.Close())
 	}
+	if err := s.readable(ctx); err != nil {
+		return errors.Join(err, conn.Close())
+	}
 	var gate sync.Mutex
 	if s.ckpt, err = newCheckpointer(ctx, abs, &gate, s.logger); err != nil {
 		return errors.Join(err, conn.Close())
@@ -136,14 +139,6 @@ func dsn(abs string, pragmas ...string) string {
 		q.Add("_pragma", p)
 	}
 	return (&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String()
-}
-
-// Ping implements store.Store: whether a reader gets an answer from the file.
-func (s *Store) Ping(ctx context.Context) error {
-	var tables int
-	return s.read(func() error {
-		return s.readers.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables)
-	})
 }
 
 // Close waits for the calls under way, moves the WAL into the file and closes it.

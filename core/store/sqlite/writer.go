@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -27,7 +28,10 @@ type writer struct {
 	gate *sync.Mutex
 	// committed is called after every commit; it must not block.
 	committed func()
-	stmts     map[string]*sql.Stmt
+	// failing says that the last commit failed, or an operation of it for the
+	// file's sake.
+	failing atomic.Bool
+	stmts   map[string]*sql.Stmt
 }
 
 // request is one operation that waits. Whoever moves state away from waiting
@@ -132,7 +136,9 @@ func (w *writer) take(batch []*request) []*request {
 // itself and leaves the others alone; if the transaction fails, all fail.
 func (w *writer) commit(batch []*request) {
 	errs := make([]error, len(batch))
-	if err := w.transact(batch, errs); err != nil {
+	err := w.transact(batch, errs)
+	w.failing.Store(err != nil || slices.ContainsFunc(errs, ofDisk))
+	if err != nil {
 		for i := range errs {
 			errs[i] = fmt.Errorf("store/sqlite: commit: %w", err)
 		}
