@@ -49,6 +49,9 @@ func childMain(mode string) {
 	switch mode {
 	case "early shutdown":
 		c.post("/shutdown")
+	case "brief":
+		c.post("/ready")
+		c.post("/shutdown")
 	case "reserve":
 		c.call(http.MethodPost, "/reserve", `{"seconds":"1"}`)
 	default:

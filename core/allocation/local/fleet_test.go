@@ -5,6 +5,7 @@ package local
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -171,6 +172,18 @@ func TestEnds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestShutdownRightAfterReady holds that the start does not depend on whether the
+// fleet or the server is faster: there is a server, and it ends cleanly.
+func TestShutdownRightAfterReady(t *testing.T) {
+	f, obs := startFleet(t, options(t, "brief"))
+	for n := range 10 {
+		match := fmt.Sprint("m", n)
+		allocate(t, f, match)
+		obs.wantEnd(t, "arena "+match+" clean")
+	}
+	eventually(t, "the servers are gone", func() bool { return f.Len() == 0 })
 }
 
 func TestPlayersKeepAServer(t *testing.T) {

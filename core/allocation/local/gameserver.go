@@ -37,6 +37,7 @@ type gameServer struct {
 	state       state
 	generation  int64
 	handed      bool
+	wasReady    bool // it has been Ready or Allocated once
 	labels      map[string]string
 	annotations map[string]string
 	players     *playerList // nil: no list
@@ -108,6 +109,7 @@ func (g *gameServer) enter(to state) bool {
 		g.healthAt = time.Now()
 	}
 	g.state = to
+	g.wasReady = g.wasReady || to == stateReady || to == stateAllocated
 	return true
 }
 
@@ -151,10 +153,15 @@ func (g *gameServer) endReserve() {
 	g.update(func() bool { return g.state == stateReserved && g.enter(stateReady) })
 }
 
-// handOver gives a server that is ready its match. It is false when the server
-// is not ready any more.
+// handOver gives a server that is ready its match. A server that asked for
+// shutdown right after it was ready gets it as well: its match begins and ends
+// cleanly, whoever was faster. It is false when the server is not ready any more.
 func (g *gameServer) handOver() (ok bool) {
 	g.update(func() bool {
+		if g.state == stateShutdown && g.wasReady {
+			g.handed, ok = true, true
+			return false
+		}
 		if ok = g.state == stateReady || g.state == stateAllocated; !ok {
 			return false
 		}

@@ -27,6 +27,7 @@ func TestStates(t *testing.T) {
 		"reserved, ready, handed":      {[]func(*gameServer){func(g *gameServer) { g.reserve(0) }, ready, hand}, stateAllocated},
 		"took itself":                  {[]func(*gameServer){set(stateAllocated), hand}, stateAllocated},
 		"took itself, ready for more":  {[]func(*gameServer){set(stateAllocated), ready}, stateReady},
+		"handed after shutdown":        {[]func(*gameServer){ready, set(stateShutdown), hand}, stateShutdown},
 		"nothing after shutdown":       {[]func(*gameServer){ready, set(stateShutdown), ready, hand, set(stateUnhealthy)}, stateShutdown},
 		"nothing after unhealthy":      {[]func(*gameServer){ready, set(stateUnhealthy), ready, set(stateAllocated)}, stateUnhealthy},
 		"end of a reservation":         {[]func(*gameServer){func(g *gameServer) { g.reserve(time.Hour) }, (*gameServer).endReserve}, stateReady},

@@ -109,15 +109,16 @@ func (s *server) awaitReady() error {
 		}
 		reserved := s.object.reservedFor()
 		switch s.object.current() {
-		case stateReady, stateAllocated:
+		case stateReady, stateAllocated, stateShutdown:
 			if err := s.fleet.records.write(s.record(true)); err != nil {
 				return fmt.Errorf("record: %w", err)
 			}
 			if s.object.handOver() {
 				return nil
 			}
-		case stateShutdown:
-			return errors.New("it asked for shutdown before it was ready")
+			if s.object.current() == stateShutdown {
+				return errors.New("it asked for shutdown before it was ready")
+			}
 		}
 		select {
 		case <-s.object.changed:
