@@ -115,15 +115,28 @@ func (s *Service) Rename(ctx context.Context, who Who) error {
 // It returns their match ids. It runs before the first command.
 func (s *Service) Recover(ctx context.Context) (interrupted []string, err error) {
 	var ids []string
+	var unreadable []state.Write
 	err = s.store.List(ctx, s.game, KindLobby, func(d state.Doc) bool {
+		l, err := decodeLobby(d)
+		if err != nil {
+			s.log.Error("a lobby cannot be read and is closed", zap.String("lobby", d.Key.ID), zap.Error(err))
+			unreadable = append(unreadable, state.Write{Key: d.Key, Expect: d.Version})
+			return true
+		}
 		ids = append(ids, d.Key.ID)
-		if l, err := decodeLobby(d); err == nil && l.Attempt != nil {
+		if l.Attempt != nil {
 			interrupted = append(interrupted, l.Attempt.MatchID)
 		}
 		return true
 	})
 	if err != nil {
 		return nil, err
+	}
+	// One broken document must not keep a node, its other lobbies or its own members out.
+	for _, gone := range unreadable {
+		if _, err := s.store.Apply(ctx, state.Tx{Game: s.game, Writes: []state.Write{gone}}); err != nil {
+			return nil, err
+		}
 	}
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(parallel)

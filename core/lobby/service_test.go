@@ -528,3 +528,26 @@ func TestListGenerationFollowsTheList(t *testing.T) {
 		t.Error("a change of a listed lobby did not")
 	}
 }
+
+// TestRecoverClosesWhatItCannotRead leaves a broken document behind.
+func TestRecoverClosesWhatItCannotRead(t *testing.T) {
+	f := newFixture(t, *fourByFour())
+	ctx := t.Context()
+	whole := f.mustCreate(t, "ann")
+	broken := f.mustCreate(t, "bob")
+	must(t, errOf(f.store.Apply(ctx, state.Tx{Game: "g", Writes: []state.Write{{
+		Key: state.Key{Kind: KindLobby, ID: broken.Lobby.ID}, Expect: broken.Version, Value: state.Raw(`{"teams":7`),
+	}}})))
+	again := New(Options{Game: "g", Rules: f.rules, Store: f.store, Hub: f.told})
+	defer again.Close(ctx)
+	must(t, errOf(again.Recover(ctx)))
+	ret, err := again.Connect(ctx, who("ann"), func(Return) {})
+	if err != nil || ret.Lobby == nil || ret.Lobby.ID != whole.Lobby.ID {
+		t.Errorf("ann finds %+v, %v", ret, err)
+	}
+	if ret, err = again.Connect(ctx, who("bob"), func(Return) {}); err != nil || ret.Lobby != nil {
+		t.Errorf("bob finds %+v, %v", ret, err)
+	}
+	must(t, errOf(again.Create(ctx, who("bob"), Draft{}, nil)))
+	must(t, errOf(again.Join(ctx, who("bob"), JoinRequest{Code: whole.Lobby.Code}, nil)))
+}
