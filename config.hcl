@@ -71,24 +71,31 @@ server {
 #   url = env("REDIS_URL")
 # }
 
-# Not in this version yet: plugin processes.
+# Programs that add ways to sign in, rules and fleets, in any language. A game asks
+# them by name: in auth, or by use in a hooks or allocate block. The server starts
+# them, watches them and ends them. "muster plugin new NAME" begins one of your own.
 #
 # plugin "discord" {
-#   command      = ["bin/plugins/auth-discord"]
-#   sha256       = ""                                    # demanded in production
-#   env          = { HTTPS_PROXY = env("HTTPS_PROXY", "") } # all that it gets
-#   timeout      = "2s"
-#   memory_limit = "256MiB"
+#   command = ["bin/plugins/auth-discord"]
+#   sha256  = "" # of the program, checked at every start; demanded in production
+#   env     = { HTTPS_PROXY = env("HTTPS_PROXY", "") } # all that it gets of an environment
+#   timeout = "2s" # of one call
+#   # Its own settings: bin/plugins/auth-discord, run by hand, lists them.
 #   config {
 #     application_id = env("DISCORD_APPLICATION_ID")
 #   }
+#   # Not in this version yet (other values than this):
+#   memory_limit = "256MiB"
+# }
+# plugin "skill" {
+#   command = ["bin/plugins/balance-skill"]
 # }
 
 # The name is part of addresses: /games/arena. Games do not see each other's
 # players, lobbies, codes or tokens.
 game "arena" {
   title = "Arena"
-  auth  = ["anonymous"]     # ways to sign in; "anonymous" is the one in this version
+  auth  = ["anonymous"]     # ways to sign in: also plugins, and exports of a script
   web   = "sample-game/web" # served at /games/arena/play/; default: none
 
   # What a second socket of an account does: "replace" ends the first, "refuse"
@@ -150,28 +157,49 @@ game "arena" {
   #   fleet   = false # true is not in this version yet
   # }
 
-  # Not in this version yet: rules of your own, queues, GameFlow's allocation call
-  # served to others, results for GameFlow's skill rating.
+  # Or servers of a plugin, or of the script below.
+  #
+  # allocate "plugin" {
+  #   use     = "agones"
+  #   timeout = "60s" # from asking to ready
+  #   region  = "eu"  # told to the plugin; default: none
+  # }
+  # allocate "script" {
+  #   timeout = "60s"
+  # }
+
+  # A plugin of this game alone; it goes before one of the same name above.
+  #
+  # plugin "agones" {
+  #   command = ["bin/plugins/agones"]
+  # }
+
+  # Rules of your own, asked in the order of these blocks. A script is TypeScript or
+  # JavaScript; what it exports says which points it serves. Saving it is enough:
+  # the running server takes the new version over.
   #
   # hooks "script" {
-  #   entry          = "sample-game/hooks/arena.ts"
-  #   isolation      = "embedded" # or "process"
-  #   timeout        = "50ms"
-  #   test_on_reload = true
-  #   memory_limit   = "128MiB"
-  #   on_failure     = "refuse"
+  #   entry      = "sample-game/hooks/arena.ts"
+  #   timeout    = "50ms" # of one call
+  #   on_failure = { before_chat = "refuse" } # or one word for all points: "refuse",
+  #                 # "allow", "builtin"; default: what is safe at each point
   #   fetch {
-  #     allow = ["api.example.com"]
+  #     allow = ["api.example.com"] # hosts that it may reach; default: none
   #   }
+  #   # Not in this version yet (other values than these):
+  #   isolation      = "embedded"
+  #   test_on_reload = false
+  #   memory_limit   = "128MiB"
   # }
   # hooks "plugin" {
   #   use        = "skill"
-  #   points     = ["balance_teams"]
-  #   on_failure = { balance_teams = "builtin" }
+  #   points     = ["balance_teams"] # default: all that it serves
+  #   on_failure = "builtin"
   # }
-  # allocate "plugin" {
-  #   use = "agones"
-  # }
+
+  # Not in this version yet: queues, GameFlow's allocation call served to others,
+  # results for GameFlow's skill rating.
+  #
   # queue "ranked" {
   #   provider = "gameflow"
   #   mode     = "default"

@@ -14,6 +14,9 @@ type Request struct {
 	Game, MatchID string
 	// Region as asked for; empty: the provider's own default.
 	Region string
+	// Prefer names the entry to try first; empty, or one that the chain does not
+	// have: their order.
+	Prefer string
 	// ResultURL is where the server reports its result, unless the provider
 	// offers a nearer address (the local fleet's sidecar).
 	ResultURL string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -77,10 +78,11 @@ func (c *Chain) Budget() time.Duration {
 
 // Allocate gets a server for a match. Its errors are ErrFailed (surely no
 // server) and ErrUnknown (see UnknownProvider); both are faults whose text may
-// be shown. A cancelled ctx ends the try under way and the chain.
+// be shown. A cancelled ctx ends the try under way and the chain. The entry that
+// the request prefers comes first, the rest in their order.
 func (c *Chain) Allocate(ctx context.Context, r Request) (Server, error) {
 	var tried []error
-	for _, e := range c.entries {
+	for _, e := range c.order(r) {
 		begun := time.Now()
 		s, how, err := e.try(ctx, r)
 		if c.metrics != nil {
@@ -107,6 +109,21 @@ func (c *Chain) Allocate(ctx context.Context, r Request) (Server, error) {
 		tried = append(tried, errors.New("no provider is configured"))
 	}
 	return Server{}, ErrFailed.With(errors.Join(tried...))
+}
+
+// order is the entries as a request wants them tried.
+func (c *Chain) order(r Request) []*entry {
+	if r.Prefer == "" {
+		return c.entries
+	}
+	at := slices.IndexFunc(c.entries, func(e *entry) bool { return e.Name == r.Prefer })
+	if at < 0 {
+		c.log.Warn("a hook prefers a provider that the game does not have", zap.String("game", r.Game),
+			zap.String("match", r.MatchID), zap.String("provider", r.Prefer))
+		return c.entries
+	}
+	first := []*entry{c.entries[at]}
+	return append(append(first, c.entries[:at]...), c.entries[at+1:]...)
 }
 
 // Release ends the server that the entry named provider made for a match. It is

@@ -104,6 +104,30 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// TestPreference has the preferred entry fail, so that all are tried.
+func TestPreference(t *testing.T) {
+	for prefer, want := range map[string]string{"": "abc", "a": "abc", "b": "bac", "c": "cab", "nobody": "abc"} {
+		var order strings.Builder
+		named := func(name string) *scripted {
+			return &scripted{allocate: func(context.Context, allocation.Request) (allocation.Server, error) {
+				order.WriteString(name)
+				return allocation.Server{}, allocation.None(errors.New("full"))
+			}}
+		}
+		c, r := chain(t, allocation.Options{}, named("a"), named("b"), named("c")), request
+		r.Prefer = prefer
+		for range 2 { // the chain's own order is not changed by it
+			order.Reset()
+			if _, err := c.Allocate(t.Context(), r); !errors.Is(err, allocation.ErrFailed) || order.String() != want {
+				t.Errorf("prefers %q: tried %s, want %s (%v)", prefer, order.String(), want, err)
+			}
+		}
+		if s, err := chain(t, allocation.Options{}, gives(good, nil), gives(good, nil)).Allocate(t.Context(), r); prefer == "b" && (s.Provider != "b" || err != nil) {
+			t.Errorf("got %+v, %v", s, err)
+		}
+	}
+}
+
 func TestAllFail(t *testing.T) {
 	none := allocation.None(errors.New("no quota"))
 	for _, c := range []*allocation.Chain{

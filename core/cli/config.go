@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -11,65 +12,80 @@ import (
 	"github.com/muster-gg/muster/core/config"
 )
 
-func newConfigCommand() *cobra.Command {
+func newConfigCommand(c checks) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Work with the config file",
 		Args:  onlyCommands,
 		RunE:  showHelp,
 	}
-	cmd.AddCommand(newConfigCheckCommand())
+	cmd.AddCommand(newConfigCheckCommand(c))
 	return cmd
 }
 
-func newConfigCheckCommand() *cobra.Command {
+func newConfigCheckCommand(c checks) *cobra.Command {
 	var path string
 	var offline bool
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Say what is wrong with a config file, without starting anything",
-		Args:  cobra.NoArgs,
+		Short: "Say what is wrong with a config file",
+		Long: "Say what is wrong with a config file. Its plugins are started once, to check their settings, and its scripts are loaded;\n" +
+			"no server is started, and a running one is not touched.",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return checkConfig(cmd.OutOrStdout(), cmd.ErrOrStderr(), path)
+			if offline {
+				c = checks{}
+			}
+			return checkConfig(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), c, path)
 		},
 	}
 	cmd.Flags().StringVarP(&path, "config", "c", "config.hcl", "the config `file`")
-	cmd.Flags().BoolVar(&offline, "offline", false, "start no plugins to check their config (this version has no plugins: nothing changes)")
+	cmd.Flags().BoolVar(&offline, "offline", false, "read the file alone: start no plugin, load no script")
 	return cmd
 }
 
 // checkConfig tells on out what a good file holds, on errOut what is wrong.
-func checkConfig(out, errOut io.Writer, path string) error {
-	c, found := config.Load(path, config.Options{Files: config.WarnFiles})
+func checkConfig(ctx context.Context, out, errOut io.Writer, c checks, path string) error {
+	cfg, found := config.Load(path, config.Options{Files: config.WarnFiles})
+	var all checked
+	if !found.HasErrors() {
+		var err error
+		if all, err = c.run(ctx, cfg, errOut); err != nil {
+			return err
+		}
+		all = all.withoutMissing(cfg)
+		found = append(found, all.found...)
+	}
 	if err := config.Format(errOut, found, wantsColour(errOut)); err != nil {
 		return err
 	}
-	if found.HasErrors() {
-		if len(found) > 1 {
+	failed := all.failedScripts(errOut, len(found) > 0)
+	if n := len(found.Errors()) + failed; n > 0 {
+		if len(found)+failed > 1 {
 			fmt.Fprintln(errOut)
 		}
-		fmt.Fprintf(errOut, "%s: not ok — %s\n", path, counts(found))
+		fmt.Fprintf(errOut, "%s: not ok — %s\n", path, counts(n, len(found.Warnings())))
 		return errShown
 	}
-	names := make([]string, len(c.Games))
-	for i, g := range c.Games {
+	names := make([]string, len(cfg.Games))
+	for i, g := range cfg.Games {
 		names[i] = g.Name
 	}
-	line := fmt.Sprintf("%s: ok — %s: %s", path, plural(len(names), "game"), strings.Join(names, ", "))
+	line := fmt.Sprintf("%s: ok — %s: %s%s", path, plural(len(names), "game"), strings.Join(names, ", "), all.started())
 	if len(found) > 0 {
-		line += fmt.Sprintf(" (%s)", counts(found))
+		line += fmt.Sprintf(" (%s)", counts(0, len(found)))
 	}
 	_, err := fmt.Fprintln(out, line)
 	return err
 }
 
-func counts(found config.Diagnostics) string {
+func counts(errors, warnings int) string {
 	var parts []string
-	if n := len(found.Errors()); n > 0 {
-		parts = append(parts, plural(n, "error"))
+	if errors > 0 {
+		parts = append(parts, plural(errors, "error"))
 	}
-	if n := len(found.Warnings()); n > 0 {
-		parts = append(parts, plural(n, "warning"))
+	if warnings > 0 {
+		parts = append(parts, plural(warnings, "warning"))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -2,23 +2,28 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 )
 
 func runConfig(t *testing.T, args ...string) (out, errOut string, err error) {
 	t.Helper()
+	return runCommand(t, newConfigCommand(checks{}), args...)
+}
+
+func runCommand(t *testing.T, cmd *cobra.Command, args ...string) (out, errOut string, err error) {
+	t.Helper()
 	var o, e bytes.Buffer
-	cmd := newConfigCommand()
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.SetOut(&o)
 	cmd.SetErr(&e)
 	cmd.SetArgs(doubleDashes(args))
-	err = cmd.ExecuteContext(context.Background())
+	err = cmd.ExecuteContext(t.Context())
 	return o.String(), e.String(), err
 }
 

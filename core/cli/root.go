@@ -11,11 +11,18 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/muster-gg/muster/core/server/hosts"
 )
 
 // errShown ends the program with status 1 when everything worth saying has been
 // printed already.
 var errShown = errors.New("already shown")
+
+// usageError is a command line that was not understood.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
 
 // Main runs the command line and returns the exit status: 0 for success, 1 for a
 // failure, 2 for a command line that was not understood. SIGINT and SIGTERM end
@@ -26,7 +33,7 @@ func Main(args []string, version string, out, errOut io.Writer) int {
 	// From the first signal on, a second one has its default effect: it ends the
 	// program at once.
 	defer context.AfterFunc(ctx, stop)()
-	usage := ""
+	usage, c := "", checks{plugins: hosts.DescribePlugins, scripts: hosts.CheckScripts}
 	root := &cobra.Command{
 		Use:           "muster",
 		Short:         "Muster is a self-hosted match backend: players come in, game servers go out",
@@ -42,8 +49,11 @@ func Main(args []string, version string, out, errOut io.Writer) int {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetVersionTemplate("muster {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { usage = cmd.CommandPath(); return err })
-	root.AddCommand(newServeCommand(version), newConfigCommand(), newVersionCommand(version))
+	root.AddCommand(newServeCommand(version), newConfigCommand(c), newPluginCommand(version, c), newHooksCommand(), newVersionCommand(version))
 	cmd, err := root.ExecuteContextC(ctx)
+	if wrong := usageError(""); errors.As(err, &wrong) {
+		usage = cmd.CommandPath()
+	}
 	if err != nil && strings.HasPrefix(err.Error(), "unknown command") {
 		usage = cmd.CommandPath()
 		if !cmd.HasAvailableSubCommands() {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -12,7 +13,9 @@ import (
 
 	"github.com/muster-gg/muster/core/config"
 	"github.com/muster-gg/muster/core/server"
+	"github.com/muster-gg/muster/core/server/hosts"
 	"github.com/muster-gg/muster/core/telemetry"
+	"github.com/muster-gg/muster/runtime/script"
 )
 
 // startTimeout bounds how long a node may take to come up.
@@ -50,6 +53,7 @@ func serve(ctx context.Context, out, errOut io.Writer, file, version string) err
 	}
 	defer func() { _ = log.Sync() }()
 
+	script.LimitRegexps(longestScript(cfg))
 	starting, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	node, err := server.Start(starting, server.Options{Config: cfg, Version: version, Logger: log})
@@ -59,7 +63,7 @@ func serve(ctx context.Context, out, errOut io.Writer, file, version string) err
 		fmt.Fprintln(out, "Stopped before it had started.")
 		return nil
 	case err != nil:
-		return fmt.Errorf("could not start: %w", err)
+		return notStarted(errOut, err)
 	}
 	greet(out, cfg, node, version)
 	var failure error
@@ -78,6 +82,37 @@ func serve(ctx context.Context, out, errOut io.Writer, file, version string) err
 	return failure
 }
 
+// longestScript is the longest time that a call of a script may take.
+func longestScript(cfg *config.Config) time.Duration {
+	longest := script.DefaultTimeout
+	for _, g := range cfg.Games {
+		for _, h := range g.Hooks {
+			if h.Script != nil {
+				longest = max(longest, h.Script.Timeout)
+			}
+		}
+		for _, a := range g.Allocate {
+			if a.Script != nil {
+				longest = max(longest, a.Script.Timeout)
+			}
+		}
+	}
+	return longest
+}
+
+// notStarted tells what is wrong with the config by its place, and everything else
+// in a sentence.
+func notStarted(errOut io.Writer, err error) error {
+	var wrong hosts.Misconfigured
+	if !errors.As(err, &wrong) {
+		return fmt.Errorf("could not start: %w", err)
+	}
+	if err := config.Format(errOut, wrong.Diagnostics, wantsColour(errOut)); err != nil {
+		return err
+	}
+	return errors.New("could not start: the config does not fit its plugins")
+}
+
 // greet prints what is running and where to click.
 func greet(out io.Writer, cfg *config.Config, node *server.Server, version string) {
 	var games []string
@@ -90,6 +125,9 @@ func greet(out io.Writer, cfg *config.Config, node *server.Server, version strin
 		if g.Web != "" {
 			fmt.Fprintf(out, "  Play    %s/games/%s/play/   %s\n", node.PublicURL(), g.Name, g.Title)
 		}
+	}
+	for _, r := range node.Rules() {
+		fmt.Fprintf(out, "  Rules   %s\n", r)
 	}
 	fmt.Fprintf(out, "  Admin   http://%s/metrics\n", node.AdminAddr())
 	fmt.Fprintf(out, "  Data    %s\n", cfg.Server.DataDir)

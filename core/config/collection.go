@@ -11,13 +11,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// elements reads a key that is a list, each element with its own place. ok is
-// false if the key is not there or was reported.
-func (s *section) elements(name string) (all []*value, whole *value, ok bool) {
-	whole = s.value(name)
-	if whole == nil {
-		return nil, nil, false
-	}
+// elements takes a list apart, each element with its own place. It reports what
+// is no list.
+func (s *section) elements(name string, whole *value) (all []*value, ok bool) {
 	t := whole.v.Type()
 	if whole.v.IsNull() || !t.IsTupleType() && !t.IsListType() {
 		bad := &misfit{is: kindOf(whole.v) + ", a list is needed"}
@@ -25,7 +21,7 @@ func (s *section) elements(name string) (all []*value, whole *value, ok bool) {
 			bad.hint = "[" + s.r.quote(whole.at) + "]"
 		}
 		s.misfit(name, whole, bad)
-		return nil, whole, false
+		return nil, false
 	}
 	tuple, _ := whole.expr.(*hclsyntax.TupleConsExpr)
 	for i, v := range whole.v.AsValueSlice() {
@@ -35,7 +31,7 @@ func (s *section) elements(name string) (all []*value, whole *value, ok bool) {
 		}
 		all = append(all, e)
 	}
-	return all, whole, true
+	return all, true
 }
 
 // getList reads a list; elements that do not fit are reported one by one, and so
@@ -50,7 +46,11 @@ func getWords(s *section, name string) []string {
 }
 
 func readList[T comparable](s *section, name string, def []T, parse func(*value) (T, *misfit), unique bool) []T {
-	elements, _, ok := s.elements(name)
+	whole := s.value(name)
+	if whole == nil {
+		return def
+	}
+	elements, ok := s.elements(name, whole)
 	if !ok {
 		return def
 	}
@@ -76,16 +76,13 @@ func (s *section) environment(name string) Environment {
 	if v == nil {
 		return env
 	}
-	if v.v.IsNull() || !v.v.Type().IsObjectType() && !v.v.Type().IsMapType() {
+	if !v.isMap() {
 		s.misfit(name, v, &misfit{is: kindOf(v.v) + ", a map is needed", hint: name + ` = { NAME = "value" }`})
 		return env
 	}
-	values := v.v.AsValueMap()
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		e := &value{v: values[key], expr: v.expr, at: v.at, fromEnv: v.fromEnv, secret: true}
-		if object, is := v.expr.(*hclsyntax.ObjectConsExpr); is {
-			e.at, e.expr = itemOf(object, key, e.at, e.expr)
-		}
+	for _, item := range v.items() {
+		key, e := item.key, item.value
+		e.secret = true
 		word, bad := variable(e)
 		switch {
 		case key == "" || strings.ContainsAny(key, "=\x00"):
@@ -116,13 +113,38 @@ func variable(v *value) (string, *misfit) {
 	return text(v)
 }
 
-// itemOf finds the place and expression of one key of a map; the last one counts.
-func itemOf(object *hclsyntax.ObjectConsExpr, key string, at hcl.Range, expr hclsyntax.Expression) (hcl.Range, hclsyntax.Expression) {
-	for _, item := range object.Items {
-		k, diags := item.KeyExpr.Value(nil)
-		if !diags.HasErrors() && k.IsKnown() && !k.IsNull() && k.Type() == cty.String && k.AsString() == key {
-			at, expr = item.ValueExpr.Range(), item.ValueExpr
+func (v *value) isMap() bool {
+	return !v.v.IsNull() && (v.v.Type().IsObjectType() || v.v.Type().IsMapType())
+}
+
+// item is one value of a map, keyAt the place of its key.
+type item struct {
+	key   string
+	keyAt hcl.Range
+	value *value
+}
+
+// items takes a map apart, in the order of the keys, each value with its own place.
+func (v *value) items() []item {
+	values := v.v.AsValueMap()
+	object, _ := v.expr.(*hclsyntax.ObjectConsExpr)
+	var all []item
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		i := item{key, v.at, &value{v: values[key], expr: v.expr, at: v.at, fromEnv: v.fromEnv, secret: v.secret}}
+		if object != nil {
+			i.locate(object)
+		}
+		all = append(all, i)
+	}
+	return all
+}
+
+// locate finds the places of a key and its value; the last one counts.
+func (i *item) locate(object *hclsyntax.ObjectConsExpr) {
+	for _, o := range object.Items {
+		k, diags := o.KeyExpr.Value(nil)
+		if !diags.HasErrors() && k.IsKnown() && !k.IsNull() && k.Type() == cty.String && k.AsString() == i.key {
+			i.keyAt, i.value.at, i.value.expr = o.KeyExpr.Range(), o.ValueExpr.Range(), o.ValueExpr
 		}
 	}
-	return at, expr
 }

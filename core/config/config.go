@@ -22,6 +22,8 @@ type Config struct {
 	Auth   Auth   `config:"auth"`
 	Limits Limits `config:"limits"`
 	SQLite SQLite `config:"store.sqlite,restart"`
+	// Plugins are those that all games may use, in the order of the file.
+	Plugins []Plugin `config:"plugin"`
 	// Games are in the order of the file; there is at least one.
 	Games []Game `config:"game"`
 }

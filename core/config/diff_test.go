@@ -26,9 +26,26 @@ server {
 auth {
   secret = "hush hush hush hush hush"
 }
+plugin "discord" {
+  command = ["bin/discord"]
+  env     = { PROXY = "hush" }
+  config {
+    application = "hush 1"
+    pin         = 7
+  }
+}
 game "arena" {
+  auth = ["discord"]
   lobby {
     min_players = 2
+  }
+  hooks "script" {
+    entry      = "hooks/arena.ts"
+    on_failure = { before_chat = "refuse" }
+  }
+  hooks "plugin" {
+    use    = "discord"
+    points = ["events"]
   }
   allocate "local" {
     command = ["bin/a"]
@@ -74,6 +91,19 @@ func TestDiff(t *testing.T) {
 			"allocate \"gameflow\" {\n    game_id = \"x\"\n    api_key = \"hush\"", []string{
 				`game.arena.allocate[0].gameflow: added {…}`, `game.arena.allocate[0].local: removed {…}`,
 			}},
+		{"plugin", `["bin/discord"]`, `["bin/other", "-v"]`, []string{`plugin.discord.command: ["/srv/muster/bin/discord"] → ["/srv/muster/bin/other", "-v"]`}},
+		{"settings", "\"hush 1\"\n    pin         = 7", `"hush 2"` + "\n    extra = [\"hush\"]", []string{
+			`plugin.discord.config.application: (secret) → (secret)`, `plugin.discord.config.extra: added (secret)`, `plugin.discord.config.pin: removed (secret)`,
+		}},
+		{"settings moved", "application =", "\n\n    application =", nil},
+		{"plugin of the game", `auth = ["discord"]`, "auth = [\"discord\"]\n  plugin \"discord\" {\n    command = [\"x\"]\n  }", []string{
+			`game.arena.plugin.discord: added {…}`, `game.arena.plugin: added discord`,
+		}},
+		{"script", `"hooks/arena.ts"`, `"hooks/other.ts"`, []string{`game.arena.hooks[0].script.entry: "/srv/muster/hooks/arena.ts" → "/srv/muster/hooks/other.ts"`}},
+		{"policy", `{ before_chat = "refuse" }`, `{ before_chat = "allow", events = "allow" }`, []string{
+			`game.arena.hooks[0].on_failure: {before_chat = "refuse"} → {before_chat = "allow", events = "allow"}`,
+		}},
+		{"points", `["events"]`, `["events", "rpc"]`, []string{`game.arena.hooks[1].plugin.points: ["events"] → ["events", "rpc"]`}},
 		{"teams", "lobby {", "lobby {\n    team \"A\" {\n    }\n    team \"C\" {\n      size = 9\n    }", []string{
 			`game.arena.allocate[0].local.max_players: 8 → 13`,
 			`game.arena.lobby.team.B: removed {…}`, `game.arena.lobby.team.C: added {…}`, `game.arena.lobby.team: A, B → A, C`,
@@ -114,13 +144,15 @@ func TestDiffSeesEverything(t *testing.T) {
 	}
 	for block, n := range reference() {
 		prefix := map[string]string{"server": "server.", "tls": "server.tls.", "auth": "auth.", "limits": "limits.", "store": "store.sqlite.",
-			"game": "game.arena.", "lobby": "game.arena.lobby.", "team": "game.arena.lobby.team.A.", "allocate local": "game.arena.allocate[0].local."}[block]
+			"game": "game.arena.", "lobby": "game.arena.lobby.", "team": "game.arena.lobby.team.A.", "plugin": "plugin.discord.", "hooks script": "game.arena.hooks[0].script.",
+			"hooks plugin": "game.arena.hooks[1].plugin.", "fetch": "game.arena.hooks[0].script.fetch.", "allocate local": "game.arena.allocate[0].local."}[block]
 		if prefix == "" {
 			continue
 		}
 		for _, name := range n.attrs {
 			switch name {
-			case "rating_report", "on_unknown", "warm", "warm_buffer", "cpu_limit", "memory_limit", "max_concurrent", "env":
+			case "rating_report", "on_unknown", "warm", "warm_buffer", "cpu_limit", "memory_limit", "isolation", "test_on_reload",
+				"max_concurrent", "env", "on_failure":
 				continue // not built yet, or asked for elsewhere
 			}
 			if !seen[prefix+name] {

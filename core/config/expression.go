@@ -110,6 +110,9 @@ func (in *inspector) look(n hclsyntax.Node) *problem {
 func (in *inspector) variable(n *hclsyntax.ScopeTraversalExpr) *problem {
 	text := in.r.quote(n.Range())
 	p := &problem{text: fmt.Sprintf("%s is not a value: there are no variables in this file.", text), hint: `"` + text + `"`}
+	if strings.Contains(text, "*") { // masked
+		return &problem{text: "This is not a value: there are no variables in this file.", help: "Text stands in quotes."}
+	}
 	switch strings.ToLower(n.Traversal.RootName()) {
 	case "true", "yes", "on":
 		p.hint = "true"

@@ -51,6 +51,8 @@ func (f *flattener) value(path string, v reflect.Value, restart bool) {
 		for _, name := range slices.Sorted(maps.Keys(env)) {
 			f.value(path+"."+name, reflect.ValueOf(env[name]), restart)
 		}
+	case v.Type() == reflect.TypeFor[*PluginSettings]():
+		f.settings(path, v.Interface().(*PluginSettings), restart)
 	case v.Kind() == reflect.Pointer:
 		if !v.IsNil() {
 			f.block(path, v.Elem(), restart)
@@ -62,6 +64,16 @@ func (f *flattener) value(path string, v reflect.Value, restart bool) {
 	default:
 		text := scalar(v)
 		f.out = append(f.out, setting{path: path, shown: text, compared: text, restart: restart})
+	}
+}
+
+// settings are a plugin's: any of them may be secret.
+func (f *flattener) settings(path string, s *PluginSettings, restart bool) {
+	if s == nil {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.values)) {
+		f.out = append(f.out, setting{path: path + "." + name, shown: hidden, compared: s.values[name].v.GoString(), restart: restart})
 	}
 }
 
@@ -117,6 +129,17 @@ func scalar(v reflect.Value) string {
 			words[i] = scalar(v.Index(i))
 		}
 		return "[" + strings.Join(words, ", ") + "]"
+	case reflect.Map:
+		return words(v.Interface().(map[string]string))
 	}
 	return fmt.Sprint(v.Interface())
+}
+
+// words writes a map as the file would have it.
+func words(m map[string]string) string {
+	pairs := make([]string, 0, len(m))
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		pairs = append(pairs, fmt.Sprintf("%s = %q", name, m[name]))
+	}
+	return "{" + strings.Join(pairs, ", ") + "}"
 }

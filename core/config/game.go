@@ -11,15 +11,23 @@ type Game struct {
 	Name string
 	// Title is for people.
 	Title string `config:"title"`
-	// Auth are the names of the sign-in providers; at least one.
+	// Auth are the names of the sign-in providers; at least one. Each is
+	// "anonymous", or a plugin that Config.PluginFor finds, or else an export of one
+	// of the game's scripts.
 	Auth []string `config:"auth"`
 	// Web is the absolute folder of the game's web client; empty: it has none.
 	Web       string    `config:"web"`
 	Duplicate Duplicate `config:"duplicate"`
-	Lobby     Lobby     `config:"lobby"`
+	// Plugins are those of this game alone. They shadow Config.Plugins.
+	Plugins []Plugin `config:"plugin"`
+	Lobby   Lobby    `config:"lobby"`
+	// Hooks are in the order of the file, which is that of their calls.
+	Hooks []Hooks `config:"hooks"`
 	// Allocate are tried in this order, that of the file. May be empty: then no
 	// match can start.
 	Allocate []Allocate `config:"allocate"`
+
+	authAt *place
 }
 
 // Duplicate says what happens when an account opens a second socket.
@@ -72,19 +80,25 @@ func (l Lobby) Seats() int {
 	return n
 }
 
-// Allocate is one provider of a game's chain: exactly one of Gameflow and Local
-// is set.
+// Allocate is one provider of a game's chain: exactly one of the pointers is set.
 type Allocate struct {
 	// MaxConcurrent bounds the calls under way at a time.
-	MaxConcurrent int       `config:"max_concurrent"`
-	Gameflow      *Gameflow `config:"gameflow"`
-	Local         *Local    `config:"local"`
+	MaxConcurrent int             `config:"max_concurrent"`
+	Gameflow      *Gameflow       `config:"gameflow"`
+	Local         *Local          `config:"local"`
+	Plugin        *AllocatePlugin `config:"plugin"`
+	Script        *AllocateScript `config:"script"`
 }
 
-// Kind is the label of the block: "gameflow" or "local".
+// Kind is the label of the block: "gameflow", "local", "plugin" or "script".
 func (a Allocate) Kind() string {
-	if a.Gameflow != nil {
+	switch {
+	case a.Gameflow != nil:
 		return kindGameflow
+	case a.Plugin != nil:
+		return kindPlugin
+	case a.Script != nil:
+		return kindScript
 	}
 	return kindLocal
 }

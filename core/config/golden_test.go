@@ -104,19 +104,24 @@ func each(t *testing.T, pattern string, least int, run func(t *testing.T, name s
 				t.Fatal(err)
 			}
 			got := run(t, name, src)
-			golden := strings.TrimSuffix(file, ".hcl") + ".golden"
-			if *update {
-				if err := os.WriteFile(golden, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(got, want) {
-				t.Errorf("differs from %s (go test -update writes it).\n--- got\n%s\n--- want\n%s", golden, got, want)
-			}
+			golden(t, strings.TrimSuffix(file, ".hcl")+".golden", got)
 		})
+	}
+}
+
+// golden holds what came out against a file.
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("differs from %s (go test -update writes it).\n--- got\n%s\n--- want\n%s", file, got, want)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // Files says what happens when a file or program that the config names is not there.
@@ -71,6 +73,36 @@ func Parse(name string, src []byte, o Options) (*Config, Diagnostics) {
 		return nil, r.diags
 	}
 	return c, r.diags
+}
+
+// AdminListen reads server.admin_listen alone, for commands that talk to a running
+// server: what else a file needs, such as the environment of that server, is not
+// asked for. It is empty exactly if the diagnostics have errors.
+func AdminListen(path string, o Options) (string, Diagnostics) {
+	src, err := readFile(path)
+	if err != nil {
+		return "", Diagnostics{{Severity: Error, File: path, Text: unreadable(err), Help: unreadableHelp(err)}}
+	}
+	if o.LookupEnv == nil {
+		o.LookupEnv = os.LookupEnv
+	}
+	r := newReader(path, "", src, o)
+	body := r.parse()
+	address := ""
+	if body != nil {
+		s := &section{r: r, body: &hclsyntax.Body{}}
+		for _, b := range body.Blocks {
+			if b.Type == "server" {
+				s.body = b.Body
+			}
+		}
+		address = get(s, "admin_listen", defaultAdminListen, of(listen))
+	}
+	r.diags.sort()
+	if r.diags.HasErrors() {
+		return "", r.diags
+	}
+	return address, r.diags
 }
 
 var errTooBig = fmt.Errorf("it is over %d KiB", maxFile>>10)

@@ -13,10 +13,12 @@ import (
 // mask returns the source with the text of secrets replaced by asterisks, byte
 // for byte, so that places stay the same. It works on tokens: it holds for files
 // that do not parse, too. Masked are literals behind a key that may hold a
-// secret, the values of env maps, addresses with a user in them, and comments.
-func mask(src []byte, file string) []byte {
+// secret, the values of env maps, addresses with a user in them, and comments;
+// and the values of config blocks, whose secrets the plugin alone knows. Once it
+// has told them, secret says which names they are, and the others are shown.
+func mask(src []byte, file string, secret func(name hclsyntax.Token) bool) []byte {
 	tokens, _ := hclsyntax.LexConfig(src, file, hcl.InitialPos)
-	m := masker{out: bytes.Clone(src), tokens: tokens}
+	m := masker{out: bytes.Clone(src), tokens: tokens, told: secret}
 	for i := range tokens {
 		m.token(i)
 	}
@@ -43,6 +45,10 @@ type masker struct {
 	env bool
 	// shown: the next literal is the NAME of env("NAME").
 	shown bool
+	// told says which names hold secrets, beside those that one sees it of.
+	told func(name hclsyntax.Token) bool
+	// config is the depth inside a config block, 0 outside of one.
+	config int
 }
 
 func (m *masker) token(i int) {
@@ -56,6 +62,9 @@ func (m *masker) token(i int) {
 		m.depth--
 		if m.depth < m.from {
 			m.secret = false
+		}
+		if m.depth < m.config {
+			m.config = 0
 		}
 	case hclsyntax.TokenNewline:
 		if m.depth <= m.from {
@@ -85,8 +94,18 @@ func (m *masker) ident(i int) {
 		}
 	case sets, secretName(name) && m.follows(i, 1, hclsyntax.TokenOQuote):
 		m.env = name == "env"
-		m.secret, m.from = m.env || secretName(name), m.depth
+		m.secret, m.from = m.env || secretName(name) || m.setting(i), m.depth
+	case name == "config" && m.follows(i, 1, hclsyntax.TokenOBrace) && m.config == 0:
+		m.config = m.depth + 1
 	}
+}
+
+// setting reports whether the name may be that of a plugin's secret.
+func (m *masker) setting(i int) bool {
+	if m.told != nil {
+		return m.told(m.tokens[i])
+	}
+	return m.config > 0 || string(m.tokens[i].Bytes) == "config"
 }
 
 func (m *masker) follows(i, distance int, types ...hclsyntax.TokenType) bool {

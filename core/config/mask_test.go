@@ -15,6 +15,13 @@ func TestMaskHolds(t *testing.T) {
 auth {
   secret = "hushhushhush"
 }
+plugin "discord" {
+  command = ["x"]
+  config {
+    application = "hushhushhush"
+    url         = { first = "hushhushhush" }
+  }
+}
 game "arena" {
   allocate "gameflow" {
     game_id = "game-1"

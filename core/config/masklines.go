@@ -7,18 +7,25 @@ import (
 	"unicode"
 )
 
-var wordPattern = regexp.MustCompile(`[\pL\pN_-]+`)
+var (
+	wordPattern = regexp.MustCompile(`[\pL\pN_-]+`)
+	configBlock = regexp.MustCompile(`^\s*config\b`)
+)
 
 // maskLines is for files that do not parse: one quote too many turns text into
 // names and names into text, so tokens tell nothing. It replaces, byte for byte
 // in place, letters and digits behind the first word of every line, but for
 // lines that begin with a known word and name nothing that may hold a secret. An
-// env map is masked up to the next closing brace.
+// env map is masked up to the next closing brace, a config block as far as its
+// braces go.
 func (r *reader) maskLines() {
-	inEnv := false
+	inEnv, config := false, 0
 	for line := range bytes.Lines(r.masked) {
 		from := len(line)
-		if inEnv {
+		if config > 0 || configBlock.Match(line) {
+			from = len(line) - len(bytes.TrimLeft(line, " \t"))
+			config += bytes.Count(line, []byte("{")) - bytes.Count(line, []byte("}"))
+		} else if inEnv {
 			from = 0
 			inEnv = !bytes.ContainsRune(line, '}')
 		}

@@ -18,6 +18,8 @@ type names struct {
 	blocks []string
 	// later are keys and blocks of Muster's configuration that are not built yet.
 	later []string
+	// told is help for what one would expect here and is not.
+	told map[string]string
 }
 
 // reference is every name of the config file, by kind of block; "" is the file.
@@ -25,7 +27,7 @@ type names struct {
 func reference() map[string]names {
 	everyAllocate := []string{"max_concurrent", "on_unknown"}
 	return map[string]names{
-		"":       {blocks: []string{"server", "auth", "limits", "store", "game"}, later: []string{"cluster", "plugin"}},
+		"":       {blocks: []string{"server", "auth", "limits", "store", "plugin", "game"}, later: []string{"cluster"}},
 		"server": {attrs: []string{"listen", "admin_listen", "public_url", "default_game", "mode", "data_dir", "origins", "trusted_proxies", "drain"}, blocks: []string{"tls"}},
 		"tls":    {attrs: []string{"cert", "key"}},
 		"auth":   {attrs: []string{"secret", "access_ttl", "refresh_ttl"}},
@@ -33,14 +35,27 @@ func reference() map[string]names {
 		"store":  {attrs: []string{"path"}},
 		"game": {
 			attrs:  []string{"title", "auth", "web", "duplicate", "rating_report"},
-			blocks: []string{"lobby", "allocate"},
-			later:  []string{"plugin", "hooks", "queue", "allocation_api"},
+			blocks: []string{"plugin", "lobby", "hooks", "allocate"},
+			later:  []string{"queue", "allocation_api"},
+		},
+		"plugin": {attrs: []string{"command", "sha256", "env", "timeout", "memory_limit"}, blocks: []string{"config"}},
+		"hooks " + kindScript: {
+			attrs:  []string{"entry", "isolation", "timeout", "test_on_reload", "memory_limit", "on_failure"},
+			blocks: []string{"fetch"},
+			told:   map[string]string{"points": "The exports of the script say which points it serves."},
+		},
+		"fetch": {attrs: []string{"allow"}},
+		"hooks " + kindPlugin: {
+			attrs: []string{"use", "points", "on_failure"},
+			told:  map[string]string{"timeout": "The plugin has one: plugin { timeout = … }.", "config": "The plugin has one: plugin { config { … } }."},
 		},
 		"lobby": {
 			attrs:  []string{"min_players", "max_lobbies", "ready_timeout", "reconnect_grace", "after_match", "match_timeout"},
 			blocks: []string{"team"},
 		},
-		"team": {attrs: []string{"size"}},
+		"team":                   {attrs: []string{"size"}},
+		"allocate " + kindPlugin: {attrs: append([]string{"use", "region", "timeout"}, everyAllocate...)},
+		"allocate " + kindScript: {attrs: append([]string{"region", "timeout"}, everyAllocate...)},
 		"allocate " + kindGameflow: {
 			attrs: append([]string{"game_id", "api_key", "region", "url", "fleet", "timeout"}, everyAllocate...),
 		},
@@ -75,7 +90,8 @@ func blockName(kind string) string {
 	return kind + " { }"
 }
 
+// later is what notYet says, without the end of the sentence.
+const later = "is part of Muster's configuration but this version does not have it yet"
+
 // notYet is the text for what is documented and not built.
-func notYet(what string) string {
-	return what + " is part of Muster's configuration but this version does not have it yet."
-}
+func notYet(what string) string { return what + " " + later + "." }

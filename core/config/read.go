@@ -23,9 +23,11 @@ func (r *reader) config(body *hclsyntax.Body) *Config {
 	limits := file.one("limits", "limits")
 	c.Limits.Disabled = get(limits, "disabled", false, boolean)
 	c.SQLite = r.store(file, c.Server)
-	c.Games = r.games(file, c.Server)
+	c.Plugins = r.plugins(file, "", c.Server.Mode)
+	c.Games = r.games(file, c)
 	r.defaultGame(server, c)
 	r.overlaps()
+	r.idlePlugins()
 	if c.Server.Mode == Production {
 		r.production(c, server, auth, limits)
 	}
@@ -92,7 +94,7 @@ func (r *reader) store(file *section, server Server) SQLite {
 
 var gameName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
 
-func (r *reader) games(file *section, server Server) []Game {
+func (r *reader) games(file *section, c *Config) []Game {
 	seen := map[string]int{}
 	var all []Game
 	blocks := file.blocks("game", "a name")
@@ -103,7 +105,7 @@ func (r *reader) games(file *section, server Server) []Game {
 				text: fmt.Sprintf("%q cannot be the name of a game: it is part of addresses.", name),
 				help: `A name has 1 to 32 of a-z, 0-9, "_", "-", and begins with a letter or digit.`,
 			}
-			if fixed := strings.ReplaceAll(strings.ToLower(name), " ", "-"); gameName.MatchString(fixed) {
+			if fixed := slug(name); gameName.MatchString(fixed) {
 				p.hint = `"` + fixed + `"`
 			}
 			r.fail(at, p)
@@ -112,13 +114,16 @@ func (r *reader) games(file *section, server Server) []Game {
 		} else {
 			seen[name] = at.Start.Line
 		}
-		all = append(all, r.game(b, server))
+		all = append(all, r.game(b, c))
 	}
 	if len(file.body.Blocks) == 0 || len(blocks) == 0 && !hasBlock(file.body, "game") {
 		r.fail(file.at, problem{text: "There is no game in this file.", help: `Add a block: game "arena" { }.`})
 	}
 	return all
 }
+
+// slug is a name as it may be part of an address, if it was close to that.
+func slug(name string) string { return strings.ReplaceAll(strings.ToLower(name), " ", "-") }
 
 func hasBlock(body *hclsyntax.Body, kind string) bool {
 	for _, b := range body.Blocks {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func (r *reader) allocate(game *section, g Game, server Server) []Allocate {
+func (r *reader) allocate(game *section, c *Config, g Game) []Allocate {
 	blocks := game.blocks("allocate", `the kind of provider, such as "local"`)
 	if len(blocks) == 0 && !hasBlock(game.body, "allocate") {
 		r.warn(game.at, problem{
@@ -19,30 +19,50 @@ func (r *reader) allocate(game *section, g Game, server Server) []Allocate {
 	}
 	var chain []Allocate
 	for _, b := range blocks {
-		switch kind := b.Labels[0]; kind {
-		case kindGameflow, kindLocal:
-			s := r.open("allocate "+kind, fmt.Sprintf("allocate %q of game %q", kind, g.Name), b.Body, b.DefRange())
-			a := Allocate{MaxConcurrent: get(s, "max_concurrent", 32, between(1, 100_000))}
-			if get(s, "on_unknown", "fail", oneOf("fail", "ask")) == "ask" {
-				r.fail(s.place("on_unknown"), problem{text: notYet(`on_unknown = "ask"`), help: `This version has "fail".`})
-			}
-			if kind == kindGameflow {
-				a.Gameflow = r.gameflow(s, server)
-			} else {
-				a.Local = r.local(s, g, server)
-			}
-			chain = append(chain, a)
-		case "plugin", "script":
-			r.fail(b.DefRange(), problem{text: notYet(fmt.Sprintf("The block allocate %q { }", kind)), help: `This version has "gameflow" and "local".`})
-		default:
-			p := problem{text: fmt.Sprintf("There is no provider %q.", kind), help: `This version has "gameflow" and "local".`}
-			if hint := nearest(kind, []string{kindGameflow, kindLocal}); hint != "" {
-				p.hint = `"` + hint + `"`
-			}
-			r.fail(b.LabelRanges[0], p)
+		kind := b.Labels[0]
+		if !slices.Contains(allocateKinds, kind) {
+			r.noKind(b, "There is no provider %q.", allocateKinds...)
+			continue
 		}
+		s := r.open("allocate "+kind, fmt.Sprintf("allocate %q of game %q", kind, g.Name), b.Body, b.DefRange())
+		a := Allocate{MaxConcurrent: get(s, "max_concurrent", 32, between(1, 100_000))}
+		if get(s, "on_unknown", "fail", oneOf("fail", "ask")) == "ask" {
+			r.fail(s.place("on_unknown"), problem{text: notYet(`on_unknown = "ask"`), help: `This version has "fail".`})
+		}
+		switch kind {
+		case kindGameflow:
+			a.Gameflow = r.gameflow(s, c.Server)
+		case kindLocal:
+			a.Local = r.local(s, g, c.Server)
+		case kindPlugin:
+			a.Plugin = &AllocatePlugin{Use: r.use(s, c, g), Region: s.region(""), Timeout: s.startTime(), at: s.keep("use")}
+		case kindScript:
+			a.Script = r.allocateScript(s, g)
+		}
+		chain = append(chain, a)
 	}
 	return chain
+}
+
+// allocateKinds are the labels of allocate blocks.
+var allocateKinds = []string{kindGameflow, kindLocal, kindPlugin, kindScript}
+
+func (r *reader) allocateScript(s *section, g Game) *AllocateScript {
+	if !slices.ContainsFunc(g.Hooks, func(h Hooks) bool { return h.Script != nil }) {
+		r.fail(s.at, problem{
+			text: fmt.Sprintf("game %q has no script that could be asked for servers.", g.Name),
+			help: `Add a block: hooks "script" { entry = "hooks/arena.ts" }. The script exports allocate.`,
+		})
+	}
+	return &AllocateScript{Region: s.region(""), Timeout: s.startTime()}
+}
+
+// region reads where servers shall run; empty is for the provider to choose.
+func (s *section) region(def string) string { return get(s, "region", def, of(word)) }
+
+// startTime reads how long a plugin or script may take to start a server.
+func (s *section) startTime() time.Duration {
+	return get(s, "timeout", seconds(60), duration(seconds(1), hours(1)))
 }
 
 func (r *reader) gameflow(s *section, server Server) *Gameflow {
@@ -51,7 +71,7 @@ func (r *reader) gameflow(s *section, server Server) *Gameflow {
 	g := &Gameflow{
 		GameID:  get(s, "game_id", "", of(word)),
 		APIKey:  get(s, "api_key", Secret{}, of(func(t string) (Secret, *misfit) { w, bad := word(t); return NewSecret(w), bad })),
-		Region:  get(s, "region", "us-east", of(word)),
+		Region:  s.region("us-east"),
 		URL:     get(s, "url", "https://api.gameflow.gg/v1", of(webURL)),
 		Timeout: get(s, "timeout", seconds(120), duration(seconds(1), hours(1))),
 	}

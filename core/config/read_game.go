@@ -14,15 +14,13 @@ const (
 	maxSeats = 1000
 )
 
-func (r *reader) game(b *hclsyntax.Block, server Server) Game {
+func (r *reader) game(b *hclsyntax.Block, c *Config) Game {
 	name := b.Labels[0]
 	s := r.open("game", fmt.Sprintf("game %q", name), b.Body, b.DefRange())
 	g := Game{Name: name}
 	g.Title = get(s, "title", defaultTitle(name), of(title))
-	g.Auth = getList(s, "auth", []string{"anonymous"}, of(signIn))
-	if len(g.Auth) == 0 && !r.failedAt(s, "auth") {
-		r.fail(s.place("auth"), problem{text: "auth is empty: nobody could sign in.", hint: `["anonymous"]`})
-	}
+	g.Plugins = r.plugins(s, name, c.Server.Mode)
+	g.Auth, g.authAt = r.signIns(s, c, g), s.keep("auth")
 	g.Web = s.path("web", "")
 	s.fileThere("web", g.Web, true)
 	g.Duplicate = get(s, "duplicate", DuplicateReplace, oneOf(DuplicateReplace, DuplicateRefuse, DuplicateAllow))
@@ -30,26 +28,13 @@ func (r *reader) game(b *hclsyntax.Block, server Server) Game {
 		r.fail(s.place("rating_report"), problem{text: notYet("rating_report = true")})
 	}
 	g.Lobby = r.lobby(s.one("lobby", fmt.Sprintf("lobby of game %q", name)))
-	g.Allocate = r.allocate(s, g, server)
+	g.Hooks = r.hooks(s, c, g)
+	g.Allocate = r.allocate(s, c, g)
 	return g
 }
 
 func defaultTitle(name string) string {
 	return strings.ToUpper(name[:min(1, len(name))]) + name[min(1, len(name)):]
-}
-
-// signIn parses the name of a sign-in provider.
-func signIn(t string) (string, *misfit) {
-	if t == "anonymous" {
-		return t, nil
-	}
-	if near(t, "anonymous") {
-		return "", &misfit{is: "is not a way to sign in", hint: `"anonymous"`}
-	}
-	return "", &misfit{
-		is:   "is not a way to sign in that this version has",
-		help: `It has "anonymous". ` + notYet("Sign-in by a plugin or a script"),
-	}
 }
 
 func (r *reader) lobby(s *section) Lobby {

@@ -12,6 +12,8 @@ func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 func hours(n int) time.Duration   { return time.Duration(n) * time.Hour }
 func years(n int) time.Duration   { return hours(n * 365 * 24) }
 
+const defaultAdminListen = "127.0.0.1:7351"
+
 func (r *reader) server(s *section) Server {
 	c := Server{Mode: get(s, "mode", Development, oneOf(Development, Production))}
 	address := "127.0.0.1:7350"
@@ -19,7 +21,7 @@ func (r *reader) server(s *section) Server {
 		address = ":7350"
 	}
 	c.Listen = get(s, "listen", address, of(listen))
-	c.AdminListen = get(s, "admin_listen", "127.0.0.1:7351", of(listen))
+	c.AdminListen = get(s, "admin_listen", defaultAdminListen, of(listen))
 	c.DataDir = s.path("data_dir", joined(r.dir, "data"))
 	c.Origins = getList(s, "origins", nil, of(origin))
 	c.TrustedProxies = getList(s, "trusted_proxies", nil, of(network))

@@ -23,6 +23,8 @@ type reader struct {
 	eval   *hcl.EvalContext
 	diags  Diagnostics
 	fleets []fleet
+	// offered are the plugin blocks.
+	offered []*offered
 }
 
 // fleet is a port range with the place that it was read from.
@@ -35,11 +37,15 @@ type fleet struct {
 func newReader(file, dir string, src []byte, o Options) *reader {
 	r := &reader{file: file, dir: dir, src: src, opts: o, known: reference()}
 	if len(src) <= maxFile {
-		r.masked = mask(src, file)
+		r.show(mask(src, file, nil))
 	}
-	r.lines = bytes.Split(r.masked, []byte("\n"))
 	r.eval = &hcl.EvalContext{Functions: functions(o.LookupEnv)}
 	return r
+}
+
+// show sets what diagnostics quote.
+func (r *reader) show(masked []byte) {
+	r.masked, r.lines = masked, bytes.Split(masked, []byte("\n"))
 }
 
 // fail adds an error, warn a warning. at is what is underlined.

@@ -18,7 +18,8 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 		Env    Environment
 		env    Environment
 	}{s, s, env, env}
-	for _, v := range []any{s, &s, env, holder, &holder, []Secret{s}, map[string]Secret{"x": s}, Auth{Secret: s}, &Config{Auth: Auth{Secret: s}}} {
+	c := parsed(t, "plugin \"p\" {\n  command = [\"x\"]\n  config {\n    pin = \"hush\"\n  }\n}\ngame \"a\" {\n}\n")
+	for _, v := range []any{c, c.Plugins[0], &c.Plugins[0], c.Plugins, c.Plugins[0].Settings, s, &s, env, holder, &holder, []Secret{s}, map[string]Secret{"x": s}, Auth{Secret: s}, &Config{Auth: Auth{Secret: s}}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "% x", "%10.3s"} {
 			if got := fmt.Sprintf(verb, v); strings.Contains(got, "hush") || strings.Contains(strings.ToLower(got), "68757368") {
 				t.Errorf("%s of %T: %s", verb, v, got)

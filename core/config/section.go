@@ -56,6 +56,11 @@ func (r *reader) open(kind, title string, body *hclsyntax.Body, at hcl.Range) *s
 
 func (s *section) unknown(name string, at hcl.Range, candidates []string) {
 	p := problem{text: fmt.Sprintf("There is no %q in %s.", name, s.title), hint: nearest(name, candidates)}
+	if help := s.r.known[s.kind].told[name]; help != "" {
+		p.hint, p.help = "", help
+		s.r.fail(at, p)
+		return
+	}
 	if place := s.r.elsewhere(name, s.kind); place != "" && (p.hint == "" || s.kind == "") {
 		p.hint, p.help = "", fmt.Sprintf("It belongs into %s.", place)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 func TestAddresses(t *testing.T) {
-	parsers := map[string]func(string) (string, *misfit){"listen": listen, "player": playerAddress, "url": webURL, "origin": origin}
+	parsers := map[string]func(string) (string, *misfit){"listen": listen, "player": playerAddress, "url": webURL, "origin": origin, "fetch": fetchHost}
 	for _, c := range []struct{ parser, in, out string }{
 		{"listen", ":0", ":0"}, {"listen", "[::1]:80", "[::1]:80"}, {"listen", "localhost:65535", "localhost:65535"},
 		{"listen", "", ""}, {"listen", ":", ""}, {"listen", ":http", ""}, {"listen", ":+80", ""}, {"listen", "::1:80", ""}, {"listen", ":080", ""},
@@ -20,6 +20,12 @@ func TestAddresses(t *testing.T) {
 		{"url", "ftp://x", ""}, {"url", "https://", ""}, {"url", "https://x:", ""}, {"url", "https://x:99999", ""}, {"url", "https://a b", ""}, {"url", "", ""}, {"url", "/x", ""},
 		{"url", "https://u@x", ""}, {"url", "https://x?", ""}, {"url", "https://x#y", ""}, {"url", "javascript:alert(1)", ""},
 		{"origin", "https://play.example.com:443", "https://play.example.com"}, {"origin", "http://localhost:80", "http://localhost"}, {"origin", "http://localhost:3000", "http://localhost:3000"},
+		{"fetch", "api.example.com", "api.example.com"}, {"fetch", "*.Example.com", "*.example.com"}, {"fetch", "API.example.com:8080", "api.example.com:8080"},
+		{"fetch", "*.example.com:443", "*.example.com:443"}, {"fetch", "localhost", "localhost"}, {"fetch", "10.1.2.3", "10.1.2.3"}, {"fetch", "10.1.2.3:80", "10.1.2.3:80"},
+		{"fetch", "2001:DB8::1", "2001:db8::1"}, {"fetch", "[2001:db8::1]:443", "[2001:db8::1]:443"},
+		{"fetch", "", ""}, {"fetch", "*", ""}, {"fetch", "*.", ""}, {"fetch", "*:80", ""}, {"fetch", "a.*", ""}, {"fetch", "**.a.com", ""}, {"fetch", "*.1.2.3", ""}, {"fetch", "*.10.1.2.3", ""},
+		{"fetch", "https://a.com", ""}, {"fetch", "a.com/x", ""}, {"fetch", "a.com:0", ""}, {"fetch", "a.com:", ""}, {"fetch", "a.com:080", ""}, {"fetch", "a.com:99999", ""},
+		{"fetch", "a.com.", ""}, {"fetch", "user@a.com", ""}, {"fetch", "fe80::1%eth0", ""}, {"fetch", "::", ""}, {"fetch", "[::1]", ""}, {"fetch", "10.0.0.0/8", ""}, {"fetch", "a b", ""}, {"fetch", "0x7f000001", ""}, {"fetch", "a.0X7f:80", ""},
 		{"origin", "https://x/y", ""}, {"origin", "*", ""}, {"origin", "null", ""},
 	} {
 		got, bad := parsers[c.parser](c.in)

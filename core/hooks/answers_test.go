@@ -108,7 +108,7 @@ func TestAssignmentsAreChecked(t *testing.T) {
 		"team_full":              {team("A", "a1", "a2", "b1", "b1")},
 		"team_twice":             {team("A", "a1"), team("A", "a2"), team("B", "b1")},
 		"missing_player: 1 of 3": {team("A", "a1"), team("B", "b1")},
-		"missing_player: 3 of 3": {},
+		"missing_player: 3 of 3": {team("A")},
 		"unknown_team: \"\"":     {nil},
 	} {
 		h := policy(hookOf("h", rules{balance: func(context.Context, *hook.Lobby) (*hook.Assignment, error) {
@@ -170,7 +170,7 @@ func TestChatIsChecked(t *testing.T) {
 		"": "empty_text", " \n": "empty_text", strings.Repeat("x", 501): "too_long", "a\x1bb": "bad_text", "\xff": "bad_text", "a\u202eb": "bad_text",
 	} {
 		list := rules{chat: func(context.Context, *hook.Lobby, *hook.ChatMessage) (*hook.ChatMessage, error) {
-			return &hook.ChatMessage{Text: answer}, nil
+			return &hook.ChatMessage{AccountId: "a1", Text: answer}, nil
 		}}
 		_, err := run(t, policy(hookOf("h", list), hook.FailRefuse)).BeforeChat(t.Context(), twoTeams(), &hook.ChatMessage{Text: "hi"})
 		fails(t, "chat", code, err)

@@ -8,24 +8,25 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.uber.org/zap"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/muster-gg/muster/core/fault"
 	"github.com/muster-gg/muster/sdk/hook"
 )
 
-// outcome is how a call went, for logs and metrics.
-type outcome string
-
-const (
-	outcomeOK        outcome = "ok"
-	outcomeRefused   outcome = "refused"
-	outcomeFailed    outcome = "failed"
-	outcomeInvalid   outcome = "invalid" // the answer breaks a rule
-	outcomeTimeout   outcome = "timeout"
-	outcomeCancelled outcome = "cancelled" // the caller went away
-)
+// job is one call of one hook.
+type job[T any] struct {
+	r *Runner
+	h *serving
+	// users is the count that the call belongs to.
+	users *count
+	// known are those whom a refusal may give reasons of their own; nil: nobody.
+	known func() people
+	// rpc is the name of the called function at that point.
+	rpc   string
+	call  func(context.Context) (T, error)
+	check func(T) *failure
+}
 
 // answer is what a hook's goroutine hands over.
 type answer[T any] struct {
@@ -41,89 +42,113 @@ type verdict[T any] struct {
 	answered bool
 	// builtin says that the built-in rule applies: no other decider is asked.
 	builtin bool
+	// failed is why there is no answer that counts, whatever the policy says.
+	failed *failure
 	// err is what the caller gets, a *fault.Error; nothing else happens then.
 	err error
 }
 
-// ask makes one call of one hook and checks its answer. known are those whom a
-// refusal may give reasons of their own.
-func ask[T any](ctx context.Context, r *Runner, h *served, p hook.Point, known people,
-	call func(context.Context) (T, error), check func(T) *failure,
-) verdict[T] {
-	if !r.begin() {
-		return verdict[T]{err: fault.TryAgain.With(errClosed)}
-	}
+// ask makes the call and checks its answer.
+func (j *job[T]) ask(ctx context.Context) verdict[T] {
 	began := time.Now()
-	got := run(ctx, r, h, p, call)
+	inner, span := j.r.spanOf(ctx, j.h, j.rpc)
+	got := j.run(inner)
 	how, refusal, failed := outcomeOK, (*hook.Refusal)(nil), (*failure)(nil)
 	switch {
 	case got.err == nil:
-		if failed = check(got.value); failed != nil {
+		if failed = j.check(got.value); failed != nil {
 			how = outcomeInvalid
 		}
-	case ctx.Err() != nil:
+	case j.cancelled(ctx):
 		how = outcomeCancelled
+	case j.h.point == hook.PointRpc && errors.Is(got.err, hook.ErrUnknownRpc):
+		how = outcomeUnknown
 	default:
-		if refusal, failed = classify(p, got.err); failed == nil {
+		if refusal, failed = classify(j.h, got.err); failed == nil {
 			how = outcomeRefused
-		} else if how = outcomeFailed; failed.code == codeTimeout {
-			how = outcomeTimeout
+		} else {
+			how = failed.outcome()
 		}
 	}
-	r.report(h, p, how, time.Since(began), failed, got.stack)
+	j.r.report(record{h: j.h, rpc: j.rpc, how: how, took: time.Since(began), failed: failed, stack: got.stack, span: span})
 	switch how {
 	case outcomeOK:
 		return verdict[T]{value: got.value, answered: true}
+	case outcomeUnknown:
+		return verdict[T]{}
 	case outcomeCancelled:
 		return verdict[T]{err: fault.TryAgain.With(ctx.Err())}
 	case outcomeRefused:
-		return verdict[T]{err: refused(refusal, known)}
+		return verdict[T]{err: refused(refusal, j.known)}
 	}
-	switch h.policy(p) {
+	v := verdict[T]{failed: failed}
+	switch j.h.policy {
 	case hook.FailRefuse:
-		return verdict[T]{err: failed.fault()}
+		v.err = failed.fault()
 	case hook.FailBuiltin:
-		return verdict[T]{builtin: true}
+		v.builtin = true
 	}
-	return verdict[T]{}
+	return v
 }
 
-var errClosed = errors.New("the hooks of this game were closed")
+// cancelled reports whether the caller went away. One that waits as long as the
+// hook may take has not.
+func (j *job[T]) cancelled(ctx context.Context) bool {
+	err := ctx.Err()
+	return err != nil && !(j.h.patient && errors.Is(err, context.DeadlineExceeded))
+}
 
 // classify tells a refusal from a failure.
-func classify(p hook.Point, err error) (*hook.Refusal, *failure) {
+func classify(h *serving, err error) (*hook.Refusal, *failure) {
 	var failed *failure
 	if errors.As(err, &failed) {
 		return nil, failed
 	}
 	if refusal, is := hook.AsRefusal(err); is {
-		if info, _ := p.Info(); info.MayRefuse {
+		if h.mayRefuse {
 			return refusal, nil
 		}
 		return nil, &failure{codeNoRefusal, err}
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	var host interface{ Unavailable() bool }
+	switch {
+	case errors.As(err, &host) && host.Unavailable():
+		return nil, &failure{codeUnavailable, err}
+	case errors.Is(err, context.DeadlineExceeded):
 		return nil, &failure{codeTimeout, err}
 	}
 	return nil, &failure{codeError, err}
 }
 
+// context is what the hook is given.
+func (j *job[T]) context(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx = hook.WithCall(ctx, hook.Call{Game: j.r.game, Point: j.h.point, Hook: j.h.Name})
+	if j.r.host != nil {
+		ctx = hook.WithHost(ctx, j.r.host)
+	}
+	if _, bounded := ctx.Deadline(); bounded && j.h.patient {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, j.h.Timeout)
+}
+
 // run calls the hook on a goroutine of its own and stops waiting at the deadline.
-// Runner.begin was called; run undoes it.
-func run[T any](ctx context.Context, r *Runner, h *served, p hook.Point, call func(context.Context) (T, error)) answer[T] {
+// Somebody is counted into users while run lasts.
+func (j *job[T]) run(ctx context.Context) answer[T] {
+	h := j.h
 	if h.abandoned.Load() >= maxAbandoned {
-		r.calls.Done()
 		return answer[T]{err: &failure{codeStuck, fmt.Errorf("%d calls have not ended since their deadline", maxAbandoned)}}
 	}
-	ctx, cancel := context.WithTimeout(hook.WithCall(ctx, hook.Call{Game: r.game, Point: p, Hook: h.Name}), h.Timeout)
+	ctx, cancel := j.context(ctx)
 	defer cancel()
 	// Of the goroutine and its caller, the first to set over decides whether the
 	// answer still counts. Capacity one: who sends never waits.
 	var over atomic.Bool
 	answers := make(chan answer[T], 1)
+	j.users.in()
 	go func() {
-		defer r.calls.Done()
-		got := answer[T]{err: &failure{codePanic, errors.New("the hook ended its goroutine")}}
+		defer j.users.out()
+		got := answer[T]{err: errExit}
 		defer func() {
 			if v := recover(); v != nil {
 				got = answer[T]{err: &failure{codePanic, fmt.Errorf("%v", v)}, stack: debug.Stack()}
@@ -132,9 +157,10 @@ func run[T any](ctx context.Context, r *Runner, h *served, p hook.Point, call fu
 				answers <- got
 				return
 			}
-			r.metrics.left(r.game, h, h.abandoned.Add(-1))
+			h.abandoned.Add(-1)
+			j.r.metrics.left(j.r.game, h.served, -1)
 		}()
-		value, err := call(ctx)
+		value, err := j.call(ctx)
 		got = answer[T]{value: value, err: err}
 	}()
 	select {
@@ -142,50 +168,34 @@ func run[T any](ctx context.Context, r *Runner, h *served, p hook.Point, call fu
 		return got
 	case <-ctx.Done():
 	}
-	left := h.abandoned.Add(1)
+	// Counted before the goroutine can count itself out.
+	h.abandoned.Add(1)
+	j.r.metrics.left(j.r.game, h.served, 1)
 	if !over.CompareAndSwap(false, true) {
 		h.abandoned.Add(-1)
+		j.r.metrics.left(j.r.game, h.served, -1)
 		return <-answers
 	}
-	r.metrics.left(r.game, h, left)
 	return answer[T]{err: ctx.Err()}
 }
 
-// report writes the line and the sample of one call.
-func (r *Runner) report(h *served, p hook.Point, how outcome, took time.Duration, failed *failure, stack []byte) {
-	r.metrics.called(r.game, h, p, how, took)
-	level := zap.DebugLevel
-	switch how {
-	case outcomeRefused:
-		level = zap.InfoLevel
-	case outcomeFailed, outcomeInvalid, outcomeTimeout:
-		level = zap.WarnLevel
-	}
-	line := r.log.Check(level, "hook called")
-	if line == nil {
-		return
-	}
-	fields := []zap.Field{
-		zap.String("game", r.game), zap.String("point", string(p)), zap.String("hook", h.Name), zap.String("host", h.Host),
-		zap.String("version", h.Version), zap.Duration("took", took), zap.String("outcome", string(how)),
-	}
-	if failed != nil {
-		fields = append(fields, zap.String("code", failed.code), zap.String("policy", string(h.policy(p))))
-		if failed.cause != nil {
-			fields = append(fields, zap.String("error", clean(failed.cause.Error(), maxErrorText)))
-		}
-	}
-	if stack != nil {
-		fields = append(fields, zap.ByteString("stack", stack))
-	}
-	line.Write(fields...)
-}
+// errExit is for a hook that leaves its goroutine without an answer.
+var errExit = &failure{codePanic, errors.New("the hook ended its goroutine")}
 
 // own is a message for one hook alone: a copy unless the hook is isolated. Nil
 // stays nil.
-func own[M proto.Message](h *served, m M) M {
+func own[M proto.Message](h *serving, m M) M {
 	if h.Isolated || !m.ProtoReflect().IsValid() {
 		return m
 	}
 	return proto.CloneOf(m)
+}
+
+// taken is a hook's answer, out of its reach. One in which nothing is set is none.
+func taken[M proto.Message](h *serving, m M) M {
+	if proto.Size(m) == 0 {
+		var none M
+		return none
+	}
+	return own(h, m)
 }

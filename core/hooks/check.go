@@ -17,6 +17,7 @@ const (
 	maxPayloadBytes  = 64 << 10
 	maxReportKeys    = 64
 	maxReportBytes   = 256 << 10
+	maxServerName    = 256
 )
 
 func checkNothing(struct{}) *failure { return nil }

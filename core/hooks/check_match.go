@@ -11,10 +11,11 @@ func checkAssignment(a *hook.Assignment, l *hook.Lobby) *failure {
 		return nil
 	}
 	sizes, missing := map[string]int{}, membersOf(l)
+	left := len(missing)
 	for _, t := range l.GetTeams() {
 		sizes[t.GetName()] = int(t.GetSize())
 	}
-	members, named := membersOf(l), people{}
+	named := people{}
 	for _, t := range a.GetTeams() {
 		size, known := sizes[t.GetName()]
 		switch {
@@ -27,17 +28,18 @@ func checkAssignment(a *hook.Assignment, l *hook.Lobby) *failure {
 		}
 		named[t.GetName()] = true
 		for _, id := range t.GetAccountIds() {
-			switch {
-			case !members[id]:
+			switch absent, member := missing[id]; {
+			case !member:
 				return broken("unknown_player", "%.64q", id)
-			case !missing[id]:
+			case !absent:
 				return broken("player_twice", "%q", id)
 			}
-			delete(missing, id)
+			missing[id] = false
+			left--
 		}
 	}
-	if len(missing) > 0 {
-		return broken("missing_player", "%d of %d", len(missing), len(members))
+	if left > 0 {
+		return broken("missing_player", "%d of %d", left, len(missing))
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func FuzzAnswers(f *testing.F) {
 				t.Errorf("properties of %d bytes, name %q", size, d.GetName())
 			}
 		}
-		if a, err := r.BalanceTeams(t.Context(), twoTeams()); err == nil {
+		if a, err := r.BalanceTeams(t.Context(), twoTeams()); err == nil && a != nil {
 			checkAssigned(t, twoTeams(), a)
 		}
 		if p, err := r.MatchPayload(t.Context(), twoTeams(), &hook.Payload{}); err == nil {
@@ -58,7 +58,8 @@ func FuzzAnswers(f *testing.F) {
 				t.Errorf("keys of %d bytes", size)
 			}
 		}
-		if got, err := r.MatchResult(t.Context(), &hook.Match{Lobby: twoTeams()}, &hook.Report{}); err == nil {
+		none := &hook.Report{}
+		if got, err := r.MatchResult(t.Context(), &hook.Match{Lobby: twoTeams()}, none); err == nil && got != none {
 			if len(got.GetTeams()) != 2 || len(got.GetPlayers()) > 3 {
 				t.Errorf("%v", got)
 			}

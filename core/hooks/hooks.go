@@ -5,16 +5,20 @@
 // Hooks run on goroutines of their own. When the deadline passes, the caller goes
 // on at once and the goroutine is left behind and counted: a hook that ignores its
 // context costs its own game, not the server.
+//
+// The hooks of a game can be replaced at any time, all at once: a call uses one set
+// of them from its beginning to its end.
 package hooks
 
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/zap"
 
 	"github.com/muster-gg/muster/sdk/hook"
@@ -36,17 +40,22 @@ type Hook struct {
 	// Host is what hosts it ("native", "script", "process"), Version which version
 	// of it runs; both are for logs and metrics.
 	Host, Version string
-	// Impl implements one or more interfaces of sdk/hook.
+	// Impl implements one or more interfaces of sdk/hook. An error of it that has a
+	// method Unavailable() bool which says true means that its host is down and the
+	// call never began.
 	Impl any
 	// Points that it serves; nil for all that Impl implements.
 	Points []hook.Point
-	// Timeout of one call; 0 is DefaultTimeout.
+	// Timeout of one call; 0 is DefaultTimeout. Allocate and Release take as long as
+	// their caller waits.
 	Timeout time.Duration
 	// OnFailure is the policy by point; the contract's default where absent.
 	OnFailure map[hook.Point]hook.Policy
 	// Isolated says that Impl never keeps or changes the messages that it is given
 	// or gives, as hosts that encode them do: they are then not copied.
 	Isolated bool
+	// Providers are the names in the game's `auth` list for which it authenticates.
+	Providers []string
 }
 
 // Options make a Runner.
@@ -58,6 +67,10 @@ type Options struct {
 	Seats int
 	// EventQueue is how many events may wait for each hook; 0 is DefaultEventQueue.
 	EventQueue int
+	// Host is what hooks may ask of the platform; nil: nothing.
+	Host hook.Host
+	// Tracer makes a span of every call; nil: none.
+	Tracer trace.Tracer
 	// Logger and Metrics may be nil.
 	Logger  *zap.Logger
 	Metrics *Metrics
@@ -66,120 +79,76 @@ type Options struct {
 // Runner runs one game's hooks. A nil Runner has none: the built-in rules apply.
 // All methods may be called from any goroutine.
 type Runner struct {
-	game    string
-	seats   int
-	log     *zap.Logger
-	metrics *Metrics
-	// points is never changed, so that looking is free of locks.
-	points map[hook.Point][]*served
-	queues []*queue
+	game       string
+	seats      int
+	eventQueue int
+	host       hook.Host
+	tracer     trace.Tracer
+	log        *zap.Logger
+	metrics    *Metrics
+
+	// current is what calls begin with. Looking takes no lock.
+	current atomic.Pointer[set]
+	// closed is set under mu and looked at without it.
+	closed atomic.Bool
 
 	// background is what events run under; stop ends it.
 	background context.Context
 	stop       context.CancelFunc
 
-	mu     sync.RWMutex // guards closed, and that nothing begins after it
-	closed bool
-	calls  sync.WaitGroup // calls, abandoned ones too, and the event workers
-}
-
-// served is a hook as the runner keeps it.
-type served struct {
-	Hook
-	// abandoned counts calls that nobody waits for any more.
-	abandoned atomic.Int32
+	mu   sync.Mutex // orders Swap and Close
+	sets sync.WaitGroup
+	// live are the sets that somebody uses still. Guarded by mu.
+	live map[*set]bool
 }
 
 // New checks the hooks and returns their Runner. Close it.
 func New(o Options) (*Runner, error) {
 	r := &Runner{
-		game: o.Game, seats: o.Seats, log: o.Logger, metrics: o.Metrics,
-		points: map[hook.Point][]*served{},
+		game: o.Game, seats: o.Seats, eventQueue: o.EventQueue, host: o.Host, tracer: o.Tracer,
+		log: o.Logger, metrics: o.Metrics, live: map[*set]bool{},
 	}
 	if r.log == nil {
 		r.log = zap.NewNop()
 	}
-	names := map[string]bool{}
-	for _, h := range o.Hooks {
-		if h.Name == "" || names[h.Name] {
-			return nil, fmt.Errorf("hooks of game %s: every hook needs a name of its own, %q", o.Game, h.Name)
-		}
-		names[h.Name] = true
-		if err := r.add(h); err != nil {
-			return nil, fmt.Errorf("hooks of game %s: %s: %w", o.Game, h.Name, err)
-		}
+	if r.eventQueue <= 0 {
+		r.eventQueue = DefaultEventQueue
+	}
+	if _, silent := r.tracer.(noop.Tracer); silent {
+		r.tracer = nil // even its spans are made for every call
+	}
+	s, err := r.newSet(o.Hooks)
+	if err != nil {
+		return nil, err
 	}
 	r.background, r.stop = context.WithCancel(context.Background())
-	r.startEvents(o.EventQueue)
+	r.begin(s)
 	return r, nil
 }
 
-func (r *Runner) add(h Hook) error {
-	if h.Points == nil {
-		h.Points = hook.ServedPoints(h.Impl)
-	}
-	if len(h.Points) == 0 {
-		return fmt.Errorf("it serves no extension point")
-	}
-	if h.Timeout < 0 {
-		return fmt.Errorf("its timeout is negative")
-	}
-	if h.Timeout == 0 {
-		h.Timeout = DefaultTimeout
-	}
-	s := &served{Hook: h}
-	for i, p := range h.Points {
-		if _, err := hook.ParsePoint(string(p)); err != nil {
-			return err
-		}
-		if !p.ServedBy(h.Impl) {
-			return fmt.Errorf("it does not serve %s", p)
-		}
-		if slices.Contains(h.Points[:i], p) {
-			return fmt.Errorf("%s is named twice", p)
-		}
-		r.points[p] = append(r.points[p], s)
-	}
-	for p, policy := range h.OnFailure {
-		if _, err := hook.ParsePolicy(string(policy)); err != nil {
-			return err
-		}
-		if !slices.Contains(h.Points, p) {
-			return fmt.Errorf("it has a policy for %s, which it does not serve", p)
-		}
-	}
-	return nil
-}
-
-// policy is what happens when the hook fails at p.
-func (s *served) policy(p hook.Point) hook.Policy {
-	if policy, ok := s.OnFailure[p]; ok {
-		return policy
-	}
-	info, _ := p.Info()
-	return info.OnFailure
-}
-
-// Serves reports whether any hook serves p, so that callers need not build
+// Serves reports whether any hook serves p now, so that callers need not build
 // messages for nobody. It takes no lock.
-func (r *Runner) Serves(p hook.Point) bool { return len(r.serving(p)) > 0 }
+func (r *Runner) Serves(p hook.Point) bool {
+	return r != nil && len(r.current.Load().points[p]) > 0
+}
 
-func (r *Runner) serving(p hook.Point) []*served {
+// ServesIn is Serves for calls with ctx, which may be pinned.
+func (r *Runner) ServesIn(ctx context.Context, p hook.Point) bool {
+	if s := r.pinned(ctx); s != nil {
+		return len(s.points[p]) > 0
+	}
+	return r.Serves(p)
+}
+
+// Versions names the hooks that calls with ctx use, as "name@version", for logs.
+func (r *Runner) Versions(ctx context.Context) []string {
 	if r == nil {
 		return nil
 	}
-	return r.points[p]
-}
-
-// begin counts a call in; false once the runner is closed.
-func (r *Runner) begin() bool {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	if r.closed {
-		return false
+	if s := r.pinned(ctx); s != nil {
+		return s.versions
 	}
-	r.calls.Add(1)
-	return true
+	return r.current.Load().versions
 }
 
 // Close lets no call begin any more and waits for those under way, those left
@@ -190,16 +159,14 @@ func (r *Runner) Close(ctx context.Context) error {
 		return nil
 	}
 	r.mu.Lock()
-	if !r.closed {
-		r.closed = true
-		for _, q := range r.queues {
-			close(q.events)
-		}
-	}
+	first := !r.closed.Swap(true)
 	r.mu.Unlock()
+	if first {
+		r.current.Load().users.out()
+	}
 	idle := make(chan struct{})
 	go func() {
-		r.calls.Wait()
+		r.sets.Wait()
 		close(idle)
 	}()
 	defer r.stop()

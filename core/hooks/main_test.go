@@ -25,6 +25,10 @@ type rules struct {
 	result   func(context.Context, *hook.Match, *hook.Report) (*hook.Report, error)
 	chat     func(context.Context, *hook.Lobby, *hook.ChatMessage) (*hook.ChatMessage, error)
 	event    func(context.Context, *hook.Event) error
+	auth     func(context.Context, *hook.AuthRequest) (*hook.Identity, error)
+	rpc      func(context.Context, *hook.RpcRequest) (*hook.RpcResponse, error)
+	allocate func(context.Context, *hook.AllocateRequest) (*hook.Server, error)
+	release  func(context.Context, *hook.ReleaseRequest) error
 }
 
 func (r *rules) BeforeLobbyCreate(ctx context.Context, d *hook.LobbyDraft) (*hook.LobbyDraft, error) {
@@ -59,6 +63,20 @@ func (r *rules) BeforeChat(ctx context.Context, l *hook.Lobby, m *hook.ChatMessa
 
 func (r *rules) HandleEvent(ctx context.Context, e *hook.Event) error { return r.event(ctx, e) }
 
+func (r *rules) Authenticate(ctx context.Context, a *hook.AuthRequest) (*hook.Identity, error) {
+	return r.auth(ctx, a)
+}
+
+func (r *rules) Rpc(ctx context.Context, q *hook.RpcRequest) (*hook.RpcResponse, error) {
+	return r.rpc(ctx, q)
+}
+
+func (r *rules) Allocate(ctx context.Context, q *hook.AllocateRequest) (*hook.Server, error) {
+	return r.allocate(ctx, q)
+}
+
+func (r *rules) Release(ctx context.Context, q *hook.ReleaseRequest) error { return r.release(ctx, q) }
+
 // points are those whose function is set.
 func (r *rules) points() []hook.Point {
 	var points []hook.Point
@@ -67,6 +85,8 @@ func (r *rules) points() []hook.Point {
 		hook.PointAssignTeam: r.assign != nil, hook.PointBalanceTeams: r.balance != nil,
 		hook.PointValidateStart: r.validate != nil, hook.PointMatchPayload: r.payload != nil,
 		hook.PointMatchResult: r.result != nil, hook.PointBeforeChat: r.chat != nil, hook.PointEvents: r.event != nil,
+		hook.PointAuthenticate: r.auth != nil, hook.PointRpc: r.rpc != nil, hook.PointAllocate: r.allocate != nil,
+		hook.PointRelease: r.release != nil,
 	} {
 		if set {
 			points = append(points, p)

@@ -14,13 +14,21 @@ import (
 // leaves everybody where he is. Errors are those of BeforeLobbyCreate but for
 // ErrRefused.
 func (r *Runner) BalanceTeams(ctx context.Context, lobby *hook.Lobby) (*hook.Assignment, error) {
-	const point = hook.PointBalanceTeams
-	for _, h := range r.serving(point) {
+	s, err := r.enter(ctx, hook.PointBalanceTeams)
+	if s == nil {
+		return nil, err
+	}
+	defer s.users.out()
+	for _, h := range s.points[hook.PointBalanceTeams] {
 		impl, given := h.Impl.(hook.TeamBalancer), own(h, lobby)
-		v := ask(ctx, r, h, point, nil, func(ctx context.Context) (*hook.Assignment, error) {
-			a, err := impl.BalanceTeams(ctx, given)
-			return own(h, a), err
-		}, func(a *hook.Assignment) *failure { return checkAssignment(a, lobby) })
+		v := (&job[*hook.Assignment]{
+			r: r, h: h, users: &s.users,
+			call: func(ctx context.Context) (*hook.Assignment, error) {
+				a, err := impl.BalanceTeams(ctx, given)
+				return taken(h, a), err
+			},
+			check: func(a *hook.Assignment) *failure { return checkAssignment(a, lobby) },
+		}).ask(ctx)
 		if v.err != nil || v.builtin || v.value != nil {
 			return v.value, v.err
 		}
@@ -32,16 +40,17 @@ func (r *Runner) BalanceTeams(ctx context.Context, lobby *hook.Lobby) (*hook.Ass
 // Errors are those of BeforeLobbyCreate; hook.AsRefusal finds the reasons for
 // single players in ErrRefused.
 func (r *Runner) ValidateStart(ctx context.Context, lobby *hook.Lobby) error {
-	const point = hook.PointValidateStart
-	if !r.Serves(point) {
-		return nil
+	s, err := r.enter(ctx, hook.PointValidateStart)
+	if s == nil {
+		return err
 	}
-	known := membersOf(lobby)
-	for _, h := range r.serving(point) {
+	defer s.users.out()
+	for _, h := range s.points[hook.PointValidateStart] {
 		impl, given := h.Impl.(hook.StartValidator), own(h, lobby)
-		v := ask(ctx, r, h, point, known, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, impl.ValidateStart(ctx, given)
-		}, checkNothing)
+		v := (&job[struct{}]{
+			r: r, h: h, users: &s.users, known: knowing(lobby), check: checkNothing,
+			call: func(ctx context.Context) (struct{}, error) { return struct{}{}, impl.ValidateStart(ctx, given) },
+		}).ask(ctx)
 		if v.err != nil {
 			return v.err
 		}
@@ -54,17 +63,25 @@ func (r *Runner) ValidateStart(ctx context.Context, lobby *hook.Lobby) error {
 // provider exists is for the caller to check. Errors are those of
 // BeforeLobbyCreate but for ErrRefused.
 func (r *Runner) MatchPayload(ctx context.Context, lobby *hook.Lobby, payload *hook.Payload) (*hook.Payload, error) {
-	const point = hook.PointMatchPayload
-	for _, h := range r.serving(point) {
+	s, err := r.enter(ctx, hook.PointMatchPayload)
+	if s == nil {
+		return payload, err
+	}
+	defer s.users.out()
+	for _, h := range s.points[hook.PointMatchPayload] {
 		impl, l, given := h.Impl.(hook.PayloadAmender), own(h, lobby), own(h, payload)
 		merged := payload
-		v := ask(ctx, r, h, point, nil, func(ctx context.Context) (*hook.Payload, error) {
-			p, err := impl.MatchPayload(ctx, l, given)
-			return own(h, p), err
-		}, func(p *hook.Payload) *failure {
-			merged = mergePayload(payload, p)
-			return checkPayload(p, merged)
-		})
+		v := (&job[*hook.Payload]{
+			r: r, h: h, users: &s.users,
+			call: func(ctx context.Context) (*hook.Payload, error) {
+				p, err := impl.MatchPayload(ctx, l, given)
+				return taken(h, p), err
+			},
+			check: func(p *hook.Payload) *failure {
+				merged = mergePayload(payload, p)
+				return checkPayload(p, merged)
+			},
+		}).ask(ctx)
 		if v.err != nil {
 			return nil, v.err
 		}
@@ -102,21 +119,25 @@ func mergePayload(was, added *hook.Payload) *hook.Payload {
 // what came out, whole and consistent with the match. Errors are those of
 // BeforeLobbyCreate.
 func (r *Runner) MatchResult(ctx context.Context, match *hook.Match, report *hook.Report) (*hook.Report, error) {
-	const point = hook.PointMatchResult
-	if !r.Serves(point) {
-		return report, nil
+	s, err := r.enter(ctx, hook.PointMatchResult)
+	if s == nil {
+		return report, err
 	}
-	known := membersOf(match.GetLobby())
-	for _, h := range r.serving(point) {
+	defer s.users.out()
+	for _, h := range s.points[hook.PointMatchResult] {
 		impl, m, given := h.Impl.(hook.ResultAmender), own(h, match), own(h, report)
-		v := ask(ctx, r, h, point, known, func(ctx context.Context) (*hook.Report, error) {
-			answer, err := impl.MatchResult(ctx, m, given)
-			return own(h, answer), err
-		}, func(answer *hook.Report) *failure { return checkReport(answer, match.GetLobby()) })
+		v := (&job[*hook.Report]{
+			r: r, h: h, users: &s.users, known: knowing(match.GetLobby()),
+			call: func(ctx context.Context) (*hook.Report, error) {
+				answer, err := impl.MatchResult(ctx, m, given)
+				return taken(h, answer), err
+			},
+			check: func(answer *hook.Report) *failure { return checkReport(answer, match.GetLobby()) },
+		}).ask(ctx)
 		if v.err != nil {
 			return nil, v.err
 		}
-		if v.answered && v.value != nil {
+		if v.value != nil {
 			report = v.value
 		}
 	}

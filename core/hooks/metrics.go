@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/muster-gg/muster/sdk/hook"
 )
 
 // Metrics counts the calls of all games' hooks. A nil Metrics counts nothing.
@@ -33,20 +31,37 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 	return m, errors.Join(reg.Register(m.calls), reg.Register(m.abandoned), reg.Register(m.dropped))
 }
 
-func (m *Metrics) called(game string, h *served, p hook.Point, how outcome, took time.Duration) {
+func (m *Metrics) called(game string, h *serving, how outcome, took time.Duration) {
 	if m != nil {
-		m.calls.WithLabelValues(game, h.Name, string(p), h.Host, h.Version, string(how)).Observe(took.Seconds())
+		m.calls.WithLabelValues(game, h.Name, string(h.point), h.Host, h.Version, string(how)).Observe(took.Seconds())
 	}
 }
 
-func (m *Metrics) left(game string, h *served, n int32) {
+// left counts calls that were left behind in, and out when they end. Versions of a
+// hook share the series.
+func (m *Metrics) left(game string, h *served, n float64) {
 	if m != nil {
-		m.abandoned.WithLabelValues(game, h.Name).Set(float64(n))
+		m.abandoned.WithLabelValues(game, h.Name).Add(n)
 	}
 }
 
 func (m *Metrics) lost(game string, h *served) {
 	if m != nil {
 		m.dropped.WithLabelValues(game, h.Name).Inc()
+	}
+}
+
+// forgetVersion ends the series of one version of a hook.
+func (m *Metrics) forgetVersion(game string, h *served) {
+	if m != nil {
+		m.calls.DeletePartialMatch(prometheus.Labels{"game": game, "hook": h.Name, "host": h.Host, "version": h.Version})
+	}
+}
+
+// forgetHook ends the series of a hook that the game does not have any more.
+func (m *Metrics) forgetHook(game string, h *served) {
+	if m != nil {
+		m.abandoned.DeleteLabelValues(game, h.Name)
+		m.dropped.DeleteLabelValues(game, h.Name)
 	}
 }

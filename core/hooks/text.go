@@ -32,23 +32,45 @@ func membersOf(l *hook.Lobby, others ...string) people {
 	return known
 }
 
+// knowing is membersOf for when it is needed.
+func knowing(l *hook.Lobby, others ...string) func() people {
+	return func() people { return membersOf(l, others...) }
+}
+
 // refused is the error of a refusal: its texts made fit to be shown, its reasons
 // for single players kept for those who are known.
-func refused(by *hook.Refusal, known people) *fault.Error {
+func refused(by *hook.Refusal, known func() people) *fault.Error {
 	var reasons map[string]string
-	for id, reason := range by.GetPlayerReasons() {
-		if text := clean(reason, maxReason); text != "" && known[id] {
-			if reasons == nil {
-				reasons = map[string]string{}
+	if len(by.GetPlayerReasons()) > 0 && known != nil {
+		for id := range known() {
+			if text := clean(by.GetPlayerReasons()[id], maxReason); text != "" {
+				if reasons == nil {
+					reasons = map[string]string{}
+				}
+				reasons[id] = text
 			}
-			reasons[id] = text
 		}
 	}
 	text := clean(by.GetReason(), maxReason)
 	if text == "" {
 		text = ErrRefused.Text
 	}
-	return ErrRefused.About("%s", text).With(hook.Refuse(text, reasons))
+	return ErrRefused.About("%s", text).With(hook.RefusalOf(&hook.Refusal{
+		Reason: text, PlayerReasons: reasons, Invalid: by.GetInvalid(),
+	}))
+}
+
+// shownTo is err as the one player sees it who asked: a refusal with his own
+// reason if there is one.
+func shownTo(account string, err error) error {
+	refusal, is := hook.AsRefusal(err)
+	if !is {
+		return err
+	}
+	if own := refusal.GetPlayerReasons()[account]; own != "" {
+		return fault.From(err).About("%s", own)
+	}
+	return err
 }
 
 // clean makes a hook's text fit to be shown: valid UTF-8 on one line, no control

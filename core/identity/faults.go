@@ -11,6 +11,9 @@ import "github.com/muster-gg/muster/core/fault"
 //	provider_refused      401  the provider says no; the text may be its own
 //	provider_unreachable  502  the provider's service did not answer
 //	provider_unavailable  503  the provider failed or answered nonsense
+//	identity_taken        409  the identity is linked to another account
+//	last_identity         409  the account would have no way to sign in left
+//	not_found             404  no identity of that provider is linked
 //	invalid_token         401  access or refresh token: malformed, foreign, expired, spent, ended
 //	account_not_found     404  no such account in this game
 //	internal, try_again        as in package fault
@@ -25,6 +28,9 @@ var (
 	ErrProviderRefused     = fault.New("provider_refused", "Sign-in refused")
 	ErrProviderUnreachable = fault.New("provider_unreachable", "The sign-in provider cannot be reached")
 	ErrProviderUnavailable = fault.New("provider_unavailable", "Sign-in is unavailable, please try again later")
+	ErrIdentityTaken       = fault.New("identity_taken", "This sign-in belongs to another account")
+	ErrLastIdentity        = fault.New("last_identity", "The last sign-in of an account cannot be unlinked")
+	ErrNotLinked           = fault.New("not_found", "This sign-in is not linked")
 	ErrInvalidToken        = fault.New("invalid_token", "Invalid token")
 	ErrAccountNotFound     = fault.New("account_not_found", "Account not found")
 )

@@ -2,14 +2,19 @@ package identity
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"go.uber.org/zap"
+
 	"github.com/muster-gg/muster/core/fault"
+	"github.com/muster-gg/muster/core/store"
 )
 
 // Request is what a player sent to sign in.
@@ -27,12 +32,21 @@ type Request struct {
 type Identity struct {
 	// Provider may be empty; anything but the requested provider is refused.
 	Provider string
-	// Subject is the player's stable id at the provider, 1–256 bytes of text.
+	// Subject is the player's stable id at the provider, 1–128 characters.
 	Subject string
 	// Username is the name there. What a username here may not hold is taken out.
 	Username string
 	// AvatarURL is the full http(s) address of a picture, or empty.
 	AvatarURL string
+	// Vars are kept with the identity: up to 32 keys of 1–64 characters and 4 KiB of JSON.
+	Vars map[string]string
+}
+
+// stored is the identity as an account keeps it.
+func (i Identity) stored(at time.Time) store.Identity {
+	return store.Identity{
+		Provider: i.Provider, Subject: i.Subject, Username: i.Username, AvatarURL: i.AvatarURL, Vars: i.Vars, LinkedAt: at,
+	}
 }
 
 // Provider checks one kind of credential. Authenticate is called from the
@@ -43,10 +57,22 @@ type Provider interface {
 }
 
 const (
-	maxSubject = 256
-	maxAvatar  = 2048
-	maxName    = 32
+	maxSubject  = 128
+	maxAvatar   = 2048
+	maxName     = 32
+	maxVars     = 32
+	maxVarName  = 64
+	maxVarBytes = 4 << 10
 )
+
+// ask is authenticate, with a failure of the provider noted in the log.
+func (s *Service) ask(ctx context.Context, provider string, fields map[string]any, remoteAddr string) (Identity, error) {
+	who, err := s.authenticate(ctx, &Request{Game: s.game, Provider: provider, Fields: fields, RemoteAddress: remoteAddr})
+	if errors.Is(err, ErrProviderUnavailable) || errors.Is(err, ErrProviderUnreachable) {
+		s.logger.Warn("sign-in provider failed", zap.String("provider", provider), zap.Error(err))
+	}
+	return who, err
+}
 
 // authenticate asks the provider and checks its answer, which is untrusted.
 func (s *Service) authenticate(ctx context.Context, r *Request) (Identity, error) {
@@ -73,12 +99,25 @@ func (s *Service) authenticate(ctx context.Context, r *Request) (Identity, error
 		return Identity{}, ErrProviderUnavailable.With(fmt.Errorf("identity: provider %q answered for %q", r.Provider, id.Provider))
 	}
 	id.Provider = r.Provider
-	if id.Subject == "" || len(id.Subject) > maxSubject || !utf8.ValidString(id.Subject) {
-		return Identity{}, ErrProviderUnavailable.With(fmt.Errorf("identity: provider %q answered a subject that is empty, over %d bytes or not text", r.Provider, maxSubject))
+	if id.Subject == "" || utf8.RuneCountInString(id.Subject) > maxSubject || !utf8.ValidString(id.Subject) {
+		return Identity{}, ErrProviderUnavailable.With(fmt.Errorf("identity: provider %q answered a subject that is empty, over %d characters or not text", r.Provider, maxSubject))
+	}
+	if !validVars(id.Vars) {
+		return Identity{}, ErrProviderUnavailable.With(fmt.Errorf("identity: provider %q answered vars that are too large or not text", r.Provider))
 	}
 	id.Username = tidyName(id.Username)
 	id.AvatarURL = tidyAvatar(id.AvatarURL)
 	return id, nil
+}
+
+func validVars(vars map[string]string) bool {
+	for k, v := range vars {
+		if k == "" || utf8.RuneCountInString(k) > maxVarName || !utf8.ValidString(k) || !utf8.ValidString(v) {
+			return false
+		}
+	}
+	text, err := json.Marshal(vars)
+	return err == nil && len(vars) <= maxVars && len(text) <= maxVarBytes
 }
 
 // checkName trims a name that a player chose and says what is wrong with it.

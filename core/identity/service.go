@@ -20,6 +20,9 @@ import (
 type Store interface {
 	store.Accounts
 	store.SignIns
+	store.Histories
+	// ListEntries is that of store.Storage, for exports.
+	ListEntries(ctx context.Context, game, scope, prefix, after string, limit int) ([]store.Entry, error)
 }
 
 // Options say what a Service is made of.
@@ -42,6 +45,9 @@ type Options struct {
 	// ended them and before its call returns: close their sockets, tell other nodes
 	// (which call Forget). It must not block for long. May be nil.
 	OnRevoked func(ctx context.Context, game, accountID string, sids []string)
+	// OnCreated is called after the first sign-in of a new account, in its goroutine
+	// and before it returns. It must not block for long. May be nil.
+	OnCreated func(ctx context.Context, account store.Account, identity store.Identity)
 	// CacheSize is how many sign-ins are remembered as live or ended. Zero means 32768.
 	CacheSize int
 }
@@ -55,6 +61,7 @@ type Service struct {
 	providers             map[string]Provider
 	logger                *zap.Logger
 	onRevoked             func(ctx context.Context, game, accountID string, sids []string)
+	onCreated             func(ctx context.Context, account store.Account, identity store.Identity)
 	tokens                *accessTokens
 	live                  *liveness
 }
@@ -97,6 +104,7 @@ func New(o Options) (*Service, error) {
 		providers:  maps.Clone(o.Providers),
 		logger:     o.Logger.With(zap.String("game", o.Game)),
 		onRevoked:  o.OnRevoked,
+		onCreated:  o.OnCreated,
 		tokens:     newAccessTokens(o.Secret, o.Game),
 		live:       live,
 	}, nil

@@ -29,11 +29,8 @@ type Session struct {
 // POST /auth/{provider}; remoteAddr is the player's address without a port.
 // provider_unknown, what the provider answers, internal.
 func (s *Service) SignIn(ctx context.Context, provider string, fields map[string]any, remoteAddr string) (Session, error) {
-	who, err := s.authenticate(ctx, &Request{Game: s.game, Provider: provider, Fields: fields, RemoteAddress: remoteAddr})
+	who, err := s.ask(ctx, provider, fields, remoteAddr)
 	if err != nil {
-		if errors.Is(err, ErrProviderUnavailable) {
-			s.logger.Warn("sign-in provider failed", zap.String("provider", provider), zap.Error(err))
-		}
 		return Session{}, err
 	}
 	rename := ""
@@ -53,13 +50,17 @@ func (s *Service) SignIn(ctx context.Context, provider string, fields map[string
 	mark := s.live.mark()
 	account, created, err := s.store.SignIn(ctx,
 		store.Account{ID: accountID.String(), Game: s.game, Username: who.Username, CreatedAt: now},
-		store.Identity{Provider: provider, Subject: who.Subject, Username: who.Username, AvatarURL: who.AvatarURL, LinkedAt: now},
+		who.stored(now),
 		rename,
 		store.SignIn{ID: sid.String(), Game: s.game, RefreshHash: token.hash(), CreatedAt: now, ExpiresAt: now.Add(s.refreshTTL)})
 	if err != nil {
 		return Session{}, fault.From(err)
 	}
 	s.live.keep(sid.String(), chain{accountID: account.ID, live: true, checked: now}, mark)
+	if created && s.onCreated != nil {
+		// The account is there whether or not the player waits for the answer.
+		s.onCreated(context.WithoutCancel(ctx), account, account.Identities[0])
+	}
 	session, err := s.session(account, token, now)
 	session.Created = created
 	return session, err

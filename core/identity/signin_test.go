@@ -3,6 +3,8 @@ package identity
 import (
 	"context"
 	"errors"
+	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -79,7 +81,7 @@ func TestSignInAnswer(t *testing.T) {
 		t.Errorf("claims %+v, want %+v", c, want)
 	}
 	kept, err := b.Account(t.Context(), s.Account.ID)
-	if err != nil || kept.Username != "Ann" || !kept.CreatedAt.Equal(s.Account.CreatedAt) || kept.Identities[0] != s.Account.Identities[0] {
+	if err != nil || kept.Username != "Ann" || !kept.CreatedAt.Equal(s.Account.CreatedAt) || !reflect.DeepEqual(kept.Identities, s.Account.Identities) {
 		t.Errorf("stored %+v, %v, answered %+v", kept, err, s.Account)
 	}
 	i := kept.Identities[0]
@@ -137,6 +139,14 @@ func TestSameNewDeviceAtOnce(t *testing.T) {
 	}
 }
 
+func manyVars(n int) map[string]string {
+	vars := map[string]string{}
+	for i := range n {
+		vars[fmt.Sprint(i)] = "x"
+	}
+	return vars
+}
+
 type providerFunc func(ctx context.Context, r *Request) (*Identity, error)
 
 func (f providerFunc) Authenticate(ctx context.Context, r *Request) (*Identity, error) {
@@ -171,7 +181,14 @@ func TestProviderAnswers(t *testing.T) {
 		{"avatar that is no address", &Identity{Subject: "8", Username: "Ann", AvatarURL: "https://x/\n%zz"}, nil, "", "Ann", ""},
 		{"nothing", nil, nil, "provider_unavailable", "", ""},
 		{"no subject", &Identity{Username: "Ann"}, nil, "provider_unavailable", "", ""},
-		{"long subject", &Identity{Subject: strings.Repeat("x", 257)}, nil, "provider_unavailable", "", ""},
+		{"subject of 128", &Identity{Subject: strings.Repeat("é", 128), Username: "Ann"}, nil, "", "Ann", ""},
+		{"long subject", &Identity{Subject: strings.Repeat("é", 129)}, nil, "provider_unavailable", "", ""},
+		{"vars", &Identity{Subject: "9", Username: "Ann", Vars: map[string]string{strings.Repeat("k", 64): "", "v": strings.Repeat("x", 4000)}}, nil, "", "Ann", ""},
+		{"large vars", &Identity{Subject: "9", Vars: map[string]string{"v": strings.Repeat("x", 4<<10)}}, nil, "provider_unavailable", "", ""},
+		{"many vars", &Identity{Subject: "9", Vars: manyVars(33)}, nil, "provider_unavailable", "", ""},
+		{"a var without a name", &Identity{Subject: "9", Vars: map[string]string{"": "x"}}, nil, "provider_unavailable", "", ""},
+		{"a var with a long name", &Identity{Subject: "9", Vars: map[string]string{strings.Repeat("k", 65): "x"}}, nil, "provider_unavailable", "", ""},
+		{"vars not text", &Identity{Subject: "9", Vars: map[string]string{"v": "\xff"}}, nil, "provider_unavailable", "", ""},
 		{"subject not text", &Identity{Subject: "\xff"}, nil, "provider_unavailable", "", ""},
 		{"in another's name", &Identity{Provider: "anonymous", Subject: "1"}, nil, "provider_unavailable", "", ""},
 		{"refused", nil, ErrProviderRefused.About("banned"), "provider_refused", "", ""},
@@ -185,6 +202,9 @@ func TestProviderAnswers(t *testing.T) {
 			}
 			if err == nil && s.Account.Identities[0].AvatarURL != c.avatar {
 				t.Errorf("avatar %q, want %q", s.Account.Identities[0].AvatarURL, c.avatar)
+			}
+			if err == nil && !reflect.DeepEqual(s.Account.Identities[0].Vars, c.answer.Vars) {
+				t.Errorf("vars %v", s.Account.Identities[0].Vars)
 			}
 			if f := fault.From(err); f != nil && strings.Contains(f.Text, "private") {
 				t.Error("the private cause is public")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/muster-gg/muster/core/fault"
+	"github.com/muster-gg/muster/sdk/hook"
 )
 
 // maxKicked bounds how many kicked accounts a lobby remembers.
@@ -23,6 +24,10 @@ type change struct {
 	notices []addressed
 	// seats says of each account that came or went whether it sits here now.
 	seats map[string]bool
+
+	// watched says that happened is wanted.
+	watched  bool
+	happened []happening
 }
 
 // addressed is a notice for somebody who is away.
@@ -56,18 +61,21 @@ func (c *change) delete(reason string) {
 
 // remove takes a member out and restores every invariant: the owner, the ready
 // clock, a start that has become too small, a lobby without humans.
-func (c *change) remove(account string) {
+func (c *change) remove(account, reason string) {
 	t, i := c.lobby.Find(account)
 	if t < 0 {
 		return
 	}
-	bot := c.lobby.Teams[t].Players[i].Bot
+	gone, was := c.lobby.Teams[t].Players[i], c.lobby
 	c.lobby.Teams[t].Players = slices.Delete(c.lobby.Teams[t].Players, i, i+1)
 	c.dirty = true
-	if !bot {
+	if !gone.Bot {
 		c.seat(account, false)
 	}
-	c.settle()
+	c.settle() // may end the lobby
+	if !gone.Bot {
+		c.happen(happening{kind: playerLeft, player: gone, reason: reason}, was)
+	}
 }
 
 // settle restores what must hold after members came, went, dropped or returned.
@@ -169,20 +177,42 @@ func (c *change) reopen(keepReady bool) {
 
 // failed tells every member that a start or match has failed: the starter, when
 // starter is not empty, by an error of his own, members who are away by a notice.
+// A hook that refused may have a reason for each.
 func (c *change) failed(matchID, starter string, f *fault.Error) {
-	public := &fault.Error{Code: f.Code, Text: f.Text}
-	if starter != "" {
-		c.tell(Event{Kind: StartRefused, To: starter, MatchID: matchID, Fault: public})
+	reasons := reasonsIn(f)
+	public := func(account string) *fault.Error {
+		if own := reasons[account]; own != "" {
+			return &fault.Error{Code: f.Code, Text: own}
+		}
+		return &fault.Error{Code: f.Code, Text: f.Text}
 	}
-	c.tell(Event{Kind: MatchFailed, Except: starter, MatchID: matchID, Fault: public})
-	c.notify(Notice{LobbyID: c.lobby.ID, MatchID: matchID, Code: f.Code, Text: f.Text})
+	if starter != "" {
+		c.tell(Event{Kind: StartRefused, To: starter, MatchID: matchID, Fault: public(starter)})
+	}
+	if len(reasons) == 0 {
+		c.tell(Event{Kind: MatchFailed, Except: starter, MatchID: matchID, Fault: public("")})
+	}
+	for _, p := range c.lobby.All {
+		if len(reasons) > 0 && !p.Bot && p.AccountID != starter {
+			c.tell(Event{Kind: MatchFailed, To: p.AccountID, MatchID: matchID, Fault: public(p.AccountID)})
+		}
+	}
+	c.notify(func(account string) Notice {
+		return Notice{LobbyID: c.lobby.ID, MatchID: matchID, Code: f.Code, Text: public(account).Text}
+	})
+}
+
+// reasonsIn are the reasons for single players in a refusal of a hook.
+func reasonsIn(f *fault.Error) map[string]string {
+	refusal, _ := hook.AsRefusal(f)
+	return refusal.GetPlayerReasons()
 }
 
 // notify leaves a notice for every human who is away.
-func (c *change) notify(n Notice) {
+func (c *change) notify(of func(account string) Notice) {
 	for _, p := range c.lobby.All {
 		if !p.Bot && !p.Connected {
-			c.notices = append(c.notices, addressed{p.AccountID, n})
+			c.notices = append(c.notices, addressed{p.AccountID, of(p.AccountID)})
 			c.dirty = true
 		}
 	}

@@ -120,7 +120,7 @@ func (s *Service) run(id string, batch []*command) {
 	}()
 	var docs map[state.Key]state.Doc
 	for range maxLosses {
-		w, err := s.try(ctx, batch, docs)
+		w, err := s.try(ctx, id, batch, docs)
 		var conflict *state.Conflict
 		switch {
 		case err == nil:
@@ -157,13 +157,13 @@ type saved struct {
 	revision uint64
 }
 
-func (s *Service) try(ctx context.Context, batch []*command, docs map[state.Key]state.Doc) (saved, error) {
+func (s *Service) try(ctx context.Context, id string, batch []*command, docs map[state.Key]state.Doc) (saved, error) {
 	if docs == nil {
 		docs = make(map[state.Key]state.Doc, 4)
 	}
 	w := &work{
 		ctx: ctx, store: s.store, game: s.game, rules: &s.rules, now: s.now(),
-		docs: docs, changes: make(map[string]*change, 2), seats: map[string]*Seat{},
+		docs: docs, changes: make(map[string]*change, 2), seats: map[string]*Seat{}, watched: s.watched(),
 	}
 	for _, cmd := range batch {
 		cmd.err = cmd.apply(w)
@@ -179,7 +179,15 @@ func (s *Service) try(ctx context.Context, batch []*command, docs map[state.Key]
 	if len(tx.Writes) == 0 {
 		return saved{work: w}, nil
 	}
+	if !w.watched {
+		revision, err := s.store.Apply(ctx, tx)
+		return saved{w, revision}, err
+	}
+	defer s.turns.take(w)()
 	revision, err := s.store.Apply(ctx, tx)
+	if err == nil {
+		s.announce(id, w)
+	}
 	return saved{w, revision}, err
 }
 

@@ -113,15 +113,22 @@ func (l *Lobby) Message() (*hook.Lobby, error) {
 	for _, t := range l.Teams {
 		team := &hook.Team{Name: t.Name, Size: int32(t.Size)}
 		for _, p := range t.Players {
-			player := &hook.Player{
-				AccountId: p.AccountID, Username: p.Username, Ready: p.Ready, Bot: p.Bot, Connected: p.Connected,
-			}
-			if player.Properties, err = hook.ValuesFromJSON(p.Properties); err != nil {
-				return nil, fmt.Errorf("lobby %s: properties of %s: %w", l.ID, p.AccountID, err)
+			player, err := p.message()
+			if err != nil {
+				return nil, fmt.Errorf("lobby %s: %w", l.ID, err)
 			}
 			team.Players = append(team.Players, player)
 		}
 		m.Teams = append(m.Teams, team)
+	}
+	return m, nil
+}
+
+func (p Player) message() (*hook.Player, error) {
+	m := &hook.Player{AccountId: p.AccountID, Username: p.Username, Ready: p.Ready, Bot: p.Bot, Connected: p.Connected}
+	var err error
+	if m.Properties, err = hook.ValuesFromJSON(p.Properties); err != nil {
+		return nil, fmt.Errorf("properties of %s: %w", p.AccountID, err)
 	}
 	return m, nil
 }

@@ -40,12 +40,14 @@ func (c *change) join(j join) error {
 		c.lobby.Teams[bt].Players = slices.Delete(c.lobby.Teams[bt].Players, bi, bi+1)
 	}
 	c.lobby.Joins++
-	c.lobby.Teams[team].Players = append(c.lobby.Teams[team].Players, Player{
+	p := Player{
 		AccountID: j.who.AccountID, Username: j.who.Username, Connected: true,
 		Properties: j.properties, Seq: c.lobby.Joins,
-	})
-	c.seat(j.who.AccountID, true)
+	}
+	c.lobby.Teams[team].Players = append(c.lobby.Teams[team].Players, p)
+	c.seat(p.AccountID, true)
 	c.settle()
+	c.happen(happening{kind: playerJoined, player: p}, c.lobby)
 	return nil
 }
 
@@ -163,7 +165,7 @@ func (c *change) leave(account string) error {
 	if t, _ := c.lobby.Find(account); t < 0 {
 		return ErrNotInLobby
 	}
-	c.remove(account)
+	c.remove(account, leftSelf)
 	return nil
 }
 
@@ -240,7 +242,7 @@ func (c *change) kick(by, account string) error {
 		}
 		c.tell(Event{Kind: Kicked, To: account})
 	}
-	c.remove(account)
+	c.remove(account, leftKicked)
 	return nil
 }
 

@@ -36,7 +36,7 @@ func (c *change) disconnect(account string) error {
 		return ErrNotInLobby
 	}
 	if c.rules.ReconnectGrace <= 0 {
-		c.remove(account)
+		c.remove(account, leftAway)
 		return nil
 	}
 	if !p.Connected {
@@ -58,7 +58,7 @@ func (c *change) tick() {
 		c.reopen(true)
 	}
 	for _, account := range c.overdue() {
-		c.remove(account)
+		c.remove(account, leftAway)
 		if c.lobby == nil {
 			return
 		}
@@ -66,8 +66,8 @@ func (c *change) tick() {
 	if !c.lobby.ReadyBy.IsZero() && !c.lobby.ReadyBy.After(c.now) {
 		c.lobby.ReadyBy, c.dirty = time.Time{}, true
 		for _, account := range c.unready() {
-			c.tell(Event{Kind: Kicked, To: account, Reason: "ready_timeout"})
-			c.remove(account)
+			c.tell(Event{Kind: Kicked, To: account, Reason: leftUnready})
+			c.remove(account, leftUnready)
 			if c.lobby == nil {
 				return
 			}

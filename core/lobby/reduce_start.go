@@ -112,6 +112,7 @@ func (c *change) commitStart(m Match) error {
 	m.StartedAt = c.now
 	c.lobby.State, c.lobby.Attempt, c.lobby.Match, c.dirty = InMatch, nil, &m, true
 	c.tell(Event{Kind: MatchStarted, MatchID: m.ID, Match: &m, After: true})
+	c.happen(happening{kind: matchStarted}, c.lobby)
 	return nil
 }
 
@@ -127,7 +128,8 @@ func (l *Lobby) Roster() []RosterTeam {
 	return teams
 }
 
-// failStart ends the attempt. The starter is told by an error, the rest by match:failed.
+// failStart ends the attempt. The starter is told by an error, the rest by
+// match:failed, each with his own reason if f is a refusal that has one.
 func (c *change) failStart(matchID string, f *fault.Error) error {
 	if err := c.attempt(matchID); err != nil {
 		return err
@@ -147,7 +149,7 @@ func (c *change) endMatch(matchID string, result json.RawMessage, f *fault.Error
 		c.failed(matchID, "", f)
 	} else {
 		c.tell(Event{Kind: MatchEnded, MatchID: matchID, Result: result})
-		c.notify(Notice{LobbyID: c.lobby.ID, MatchID: matchID, Result: result})
+		c.notify(func(string) Notice { return Notice{LobbyID: c.lobby.ID, MatchID: matchID, Result: result} })
 	}
 	if !c.rules.Reopen {
 		c.delete("match_over")

@@ -3,6 +3,7 @@ package lobby
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"sync"
 	"time"
 
@@ -25,7 +26,8 @@ type Options struct {
 	Rules  Rules
 	Store  state.Store
 	Hub    Publisher
-	Hooks  Hooks // nil: the built-in rules alone
+	Hooks  Hooks  // nil: the built-in rules alone
+	Events Events // nil: nobody listens
 	Logger *zap.Logger
 	// AttemptEnded, if not nil, is told the match id of every start that this node
 	// saw end without a match: cancelled, failed or overdue. It must not block.
@@ -40,6 +42,8 @@ type Service struct {
 	store        state.Store
 	hub          Publisher
 	hooks        Hooks
+	events       Events
+	turns        turns
 	log          *zap.Logger
 	attemptEnded func(string)
 	now          func() time.Time
@@ -58,9 +62,9 @@ type Service struct {
 func New(o Options) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Service{
-		game: o.Game, rules: o.Rules, store: o.Store, hub: o.Hub, hooks: o.Hooks,
+		game: o.Game, rules: o.Rules, store: o.Store, hub: o.Hub, hooks: o.Hooks, events: o.Events,
 		log: o.Logger, attemptEnded: o.AttemptEnded, now: time.Now,
-		list: newDirectory(), ctx: ctx, cancel: cancel,
+		list: newDirectory(), turns: turns{seed: maphash.MakeSeed()}, ctx: ctx, cancel: cancel,
 		combiners: make(map[string]*combiner),
 	}
 	if s.hooks == nil {
@@ -169,6 +173,7 @@ func (w *work) create(fresh Lobby) error {
 	c := newChange(&fresh, w.now, w.rules)
 	w.add(fresh.ID, c)
 	c.seat(owner, true)
+	c.happen(happening{kind: lobbyCreated}, c.lobby)
 	w.extra = append(w.extra, state.Write{Key: code.Key, Value: codeRef(fresh.ID)})
 	return w.flush(fresh.ID, c)
 }

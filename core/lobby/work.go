@@ -17,6 +17,8 @@ type work struct {
 	game  string
 	rules *Rules
 	now   time.Time
+	// watched says that what happens is kept for Events.
+	watched bool
 
 	docs    map[state.Key]state.Doc
 	changes map[string]*change // by lobby id
@@ -59,6 +61,7 @@ func (w *work) lobby(id string) (*change, error) {
 }
 
 func (w *work) add(id string, c *change) {
+	c.watched = w.watched
 	w.changes[id] = c
 	w.order = append(w.order, id)
 }
@@ -120,7 +123,7 @@ func (w *work) vacate(account, keep string) error {
 	}
 	if c != nil {
 		id := c.lobby.ID
-		c.remove(account)
+		c.remove(account, leftMoved)
 		return w.flush(id, c)
 	}
 	return nil

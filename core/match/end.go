@@ -111,8 +111,10 @@ func (s *Service) Result(ctx context.Context, _, matchID, bearer string, body []
 		status = http.StatusConflict
 	case ErrInvalid.Code:
 		status = http.StatusBadRequest
-	case fault.TryAgain.Code, fault.Draining.Code:
+	case fault.TryAgain.Code, fault.Draining.Code, "hook_unavailable":
 		status = http.StatusServiceUnavailable
+	case "hook_timeout":
+		status = http.StatusGatewayTimeout
 	default:
 		status = http.StatusInternalServerError
 	}
@@ -177,6 +179,9 @@ func (s *Service) finish(ctx context.Context, live *Live, end store.Match) (stor
 	if first {
 		s.log.Info("match over", zap.String("match", live.ID), zap.String("status", stands.Status),
 			zap.String("code", stands.Code), zap.Bool("result", stands.Result != nil))
+		if err := s.tellEnd(live, stands); err != nil {
+			s.log.Error("hooks could not be told of a match's end", zap.String("match", live.ID), zap.Error(err))
+		}
 	}
 	if err := s.settle(ctx, live, stands); err != nil {
 		return stands, fault.From(err)

@@ -9,8 +9,12 @@ import (
 
 // Runner runs a game's hooks; *hooks.Runner is it.
 type Runner interface {
-	// Serves reports whether any hook serves a point; it is cheap.
-	Serves(p hook.Point) bool
+	// Pin returns a context whose calls use the hooks of now until release.
+	Pin(ctx context.Context) (_ context.Context, release func())
+	// Versions names the hooks that calls with ctx use.
+	Versions(ctx context.Context) []string
+	// ServesIn reports whether any hook serves a point in calls with ctx; it is cheap.
+	ServesIn(ctx context.Context, p hook.Point) bool
 	BalanceTeams(ctx context.Context, l *hook.Lobby) (*hook.Assignment, error)
 	ValidateStart(ctx context.Context, l *hook.Lobby) error
 	MatchPayload(ctx context.Context, l *hook.Lobby, p *hook.Payload) (*hook.Payload, error)
@@ -25,11 +29,15 @@ type ruled struct{ Runner }
 
 var _ Hooks = ruled{}
 
-func (r ruled) Balance(ctx context.Context, l *lobby.Lobby) ([][]string, error) {
-	if !r.Serves(hook.PointBalanceTeams) {
+func (r ruled) WantIdentities(ctx context.Context) bool {
+	return r.ServesIn(ctx, hook.PointBalanceTeams) || r.ServesIn(ctx, hook.PointValidateStart)
+}
+
+func (r ruled) Balance(ctx context.Context, l *lobby.Lobby, known Identities) ([][]string, error) {
+	if !r.ServesIn(ctx, hook.PointBalanceTeams) {
 		return nil, nil
 	}
-	m, err := l.Message()
+	m, err := known.message(l)
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +56,11 @@ func (r ruled) Balance(ctx context.Context, l *lobby.Lobby) ([][]string, error) 
 	return teams, nil
 }
 
-func (r ruled) Validate(ctx context.Context, l *lobby.Lobby) error {
-	if !r.Serves(hook.PointValidateStart) {
+func (r ruled) Validate(ctx context.Context, l *lobby.Lobby, known Identities) error {
+	if !r.ServesIn(ctx, hook.PointValidateStart) {
 		return nil
 	}
-	m, err := l.Message()
+	m, err := known.message(l)
 	if err != nil {
 		return err
 	}
@@ -60,7 +68,7 @@ func (r ruled) Validate(ctx context.Context, l *lobby.Lobby) error {
 }
 
 func (r ruled) Payload(ctx context.Context, l *lobby.Lobby, region string) (Addition, error) {
-	if !r.Serves(hook.PointMatchPayload) {
+	if !r.ServesIn(ctx, hook.PointMatchPayload) {
 		return Addition{}, nil
 	}
 	m, err := l.Message()
@@ -72,11 +80,11 @@ func (r ruled) Payload(ctx context.Context, l *lobby.Lobby, region string) (Addi
 		return Addition{}, err
 	}
 	keys, err := hook.ValuesToJSON(p.Keys)
-	return Addition{Keys: keys, Region: p.Region}, err
+	return Addition{Keys: keys, Region: p.Region, Provider: p.Provider}, err
 }
 
 func (r ruled) Result(ctx context.Context, m *Live, result Result) (Result, error) {
-	if !r.Serves(hook.PointMatchResult) {
+	if !r.ServesIn(ctx, hook.PointMatchResult) {
 		return result, nil
 	}
 	report, err := result.message()

@@ -43,7 +43,7 @@ type Records interface {
 	store.Orphans
 }
 
-// Accounts tells whether a player still exists; store.Store is it.
+// Accounts tells whether a player still exists, and how he signs in; store.Store is it.
 type Accounts interface {
 	// Account answers store.ErrNotFound for one that was erased.
 	Account(ctx context.Context, game, id string) (store.Account, error)
@@ -59,7 +59,8 @@ type Options struct {
 	Allocator Allocator
 	// Providers are the names of the allocator's entries.
 	Providers []string
-	Hooks     Hooks // nil: the built-in rules alone
+	Hooks     Hooks  // nil: the built-in rules alone
+	Events    Events // nil: nobody listens
 	Signer    *Signer
 	// MatchTimeout is how long a match may last.
 	MatchTimeout time.Duration
@@ -80,6 +81,7 @@ type Service struct {
 	alloc     Allocator
 	providers []string
 	hooks     Hooks
+	events    Events
 	signer    *Signer
 	timeout   time.Duration
 	resultURL func(string) string
@@ -102,7 +104,7 @@ func New(o Options) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Service{
 		game: o.Game, lobbies: o.Lobbies, state: o.State, records: o.Records, accounts: o.Accounts, alloc: o.Allocator,
-		providers: o.Providers, hooks: o.Hooks, signer: o.Signer, timeout: o.MatchTimeout,
+		providers: o.Providers, hooks: o.Hooks, events: o.Events, signer: o.Signer, timeout: o.MatchTimeout,
 		resultURL: o.ResultURL, log: o.Logger, ctx: ctx, cancel: cancel, starts: map[string]*start{},
 	}
 	if s.hooks == nil {

@@ -112,6 +112,9 @@ func (s *Service) run(ctx context.Context, st *start) {
 		}
 	}()
 	begun := time.Now()
+	// One version of the rules from here to the end, whatever is reloaded meanwhile.
+	ctx, release := s.hooks.Pin(ctx)
+	defer release()
 	server, err := s.prepare(ctx, st)
 	if err != nil {
 		s.orphaned(log, st, err)
@@ -121,6 +124,9 @@ func (s *Service) run(ctx context.Context, st *start) {
 		}
 		s.fail(log, st, f)
 		return
+	}
+	if s.listened() {
+		s.events.ServerReady(st.matchID, st.lobbyID, server)
 	}
 	if err := s.commit(st, server); err != nil {
 		log.Info("start ended after its server was made; releasing it", zap.String("server", server.Name), zap.Error(err))
@@ -134,7 +140,7 @@ func (s *Service) run(ctx context.Context, st *start) {
 		return
 	}
 	log.Info("match started", zap.String("server", server.Name), zap.String("provider", server.Provider),
-		zap.Duration("took", time.Since(begun)))
+		zap.Strings("hooks", s.hooks.Versions(ctx)), zap.Duration("took", time.Since(begun)))
 }
 
 // prepare does all that comes before the commit.
@@ -144,12 +150,19 @@ func (s *Service) prepare(ctx context.Context, st *start) (allocation.Server, er
 	defer steps.stop()
 
 	steps.enter(lobby.Balancing)
-	l, err := s.balance(ctx, st)
+	l, err := s.attempt(ctx, st)
 	if err != nil {
 		return server, err
 	}
+	known, err := s.identities(ctx, l)
+	if err != nil {
+		return server, err
+	}
+	if l, err = s.balance(ctx, st, l, known); err != nil {
+		return server, err
+	}
 	steps.enter(lobby.Validating)
-	if err := s.hooks.Validate(ctx, l); err != nil {
+	if err := s.hooks.Validate(ctx, l, known); err != nil {
 		return server, err
 	}
 	steps.enter(lobby.Payload)
@@ -163,18 +176,14 @@ func (s *Service) prepare(ctx context.Context, st *start) (allocation.Server, er
 	payload := s.newLaunch(l, st.matchID, st.region)
 	steps.enter(lobby.Allocating)
 	return s.alloc.Allocate(ctx, allocation.Request{
-		Game: s.game, MatchID: st.matchID, Region: st.region, ResultURL: s.resultURL(st.matchID),
+		Game: s.game, MatchID: st.matchID, Region: st.region, Prefer: add.Provider, ResultURL: s.resultURL(st.matchID),
 		Payload: func(resultURL string) ([]byte, error) { return payload.render(resultURL, add.Keys) },
 	})
 }
 
 // balance asks for the teams, moves the members, and returns the lobby as it then is.
-func (s *Service) balance(ctx context.Context, st *start) (*lobby.Lobby, error) {
-	l, err := s.attempt(ctx, st)
-	if err != nil {
-		return nil, err
-	}
-	teams, err := s.hooks.Balance(ctx, l)
+func (s *Service) balance(ctx context.Context, st *start, l *lobby.Lobby, known Identities) (*lobby.Lobby, error) {
+	teams, err := s.hooks.Balance(ctx, l, known)
 	if err != nil || teams == nil {
 		return l, err
 	}

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,8 +12,11 @@ import (
 
 	"github.com/muster-gg/muster/core/allocation"
 	"github.com/muster-gg/muster/core/allocation/gameflow"
+	"github.com/muster-gg/muster/core/allocation/hooked"
 	"github.com/muster-gg/muster/core/allocation/local"
 	"github.com/muster-gg/muster/core/config"
+	"github.com/muster-gg/muster/core/hooks"
+	"github.com/muster-gg/muster/core/server/hosts"
 )
 
 // providers is a game's chain and those of its entries that have to be run.
@@ -26,17 +28,12 @@ type providers struct {
 	close  []func()
 }
 
-// newProviders builds a game's allocate blocks in their order. Blocks of one
-// kind after the first are named "local-2", "gameflow-2", …
-func newProviders(g config.Game, cfg *config.Config, book *local.PortBook, m allocation.Metrics, log *zap.Logger) (*providers, error) {
-	p := &providers{local: map[string]*local.Fleet{}}
+// newProviders builds a game's allocate blocks in their order.
+func newProviders(g config.Game, cfg *config.Config, book *local.PortBook, rules *hooks.Runner, m allocation.Metrics, log *zap.Logger) (*providers, error) {
+	p := &providers{local: map[string]*local.Fleet{}, names: hosts.ProviderNames(g.Allocate)}
 	var entries []allocation.Entry
-	count := map[string]int{}
-	for _, a := range g.Allocate {
-		name := a.Kind()
-		if count[name]++; count[name] > 1 {
-			name = fmt.Sprintf("%s-%d", name, count[name])
-		}
+	for i, a := range g.Allocate {
+		name := p.names[i]
 		entry := allocation.Entry{Name: name}
 		switch {
 		case a.Gameflow != nil:
@@ -57,9 +54,20 @@ func newProviders(g config.Game, cfg *config.Config, book *local.PortBook, m all
 			}
 			entry.Provider, entry.Limits = fleet, fleet.Limits(a.MaxConcurrent)
 			p.fleets, p.local[name] = append(p.fleets, fleet), fleet
+		default:
+			o := hooked.Options{Hook: hosts.AllocatorHook(name), Runner: rules, Logger: log.With(zap.String("game", g.Name))}
+			if a.Plugin != nil {
+				o.Region, o.Timeout = a.Plugin.Region, a.Plugin.Timeout
+			} else {
+				o.Region, o.Timeout = a.Script.Region, a.Script.Timeout
+			}
+			provider, err := hooked.New(o)
+			if err != nil {
+				return nil, err
+			}
+			entry.Provider, entry.Limits = provider, provider.Limits(a.MaxConcurrent)
 		}
 		entries = append(entries, entry)
-		p.names = append(p.names, name)
 	}
 	chain, err := allocation.NewChain(allocation.Options{Entries: entries, Logger: log, Metrics: m})
 	p.chain = chain

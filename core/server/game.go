@@ -15,8 +15,8 @@ import (
 	"github.com/muster-gg/muster/core/identity"
 	"github.com/muster-gg/muster/core/lobby"
 	"github.com/muster-gg/muster/core/match"
+	"github.com/muster-gg/muster/core/server/hosts"
 	"github.com/muster-gg/muster/core/transport"
-	"github.com/muster-gg/muster/runtime/native"
 )
 
 // game is one game with everything that belongs to it alone.
@@ -29,40 +29,46 @@ type game struct {
 	lobbies   *lobby.Service
 	matches   *match.Service
 	providers *providers
+	events    events
 }
 
 // newGame builds a game over the parts that all games share. It starts nothing.
-func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, publicURL string, rulesOf map[string][]*native.Hook) (*game, error) {
+func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, publicURL string, rules *hosts.Hosts) (*game, error) {
 	log := p.log.With(zap.String("game", g.Name))
 	built := &game{config: g, parent: cfg, log: log}
 	var err error
+	platform := p.platform(g.Name)
+	built.hooks, err = hooks.New(hooks.Options{
+		Game: g.Name, Seats: g.Lobby.Seats(), Hooks: rules.Hooks(g.Name), Host: platform, Tracer: p.tracer,
+		Logger: log, Metrics: p.metrics.hooks,
+	})
+	if err != nil {
+		return nil, err
+	}
+	rules.Attach(g.Name, built.hooks)
+	built.events = events{built.hooks}
 	built.identity, err = identity.New(identity.Options{
 		Game: g.Name, Secret: p.secret, AccessTTL: cfg.Auth.AccessTTL, RefreshTTL: cfg.Auth.RefreshTTL,
-		Store: p.store, Providers: map[string]identity.Provider{"anonymous": identity.Anonymous{}}, Logger: log,
-		OnRevoked: p.signInsEnded,
+		Store: p.store, Providers: providersOf(g, built.hooks), Logger: log,
+		OnRevoked: p.signInsEnded, OnCreated: built.events.accountCreated,
 	})
 	if err != nil {
 		return nil, err
 	}
 	// Allocation names the game in its own lines.
-	built.providers, err = newProviders(g, cfg, book, p.metrics.allocation(g.Name), p.log)
-	if err != nil {
-		return nil, err
-	}
-	built.hooks, err = hooks.New(hooks.Options{
-		Game: g.Name, Seats: g.Lobby.Seats(), Hooks: nativeHooks(rulesOf[g.Name]), Logger: log, Metrics: p.metrics.hooks,
-	})
+	built.providers, err = newProviders(g, cfg, book, built.hooks, p.metrics.allocation(g.Name), p.log)
 	if err != nil {
 		return nil, err
 	}
 	built.lobbies = lobby.New(lobby.Options{
-		Game: g.Name, Rules: rules(g.Lobby), Store: p.state, Hub: p.hub, Hooks: lobby.HooksOf(built.hooks), Logger: log,
+		Game: g.Name, Rules: lobbyRules(g.Lobby), Store: p.state, Hub: p.hub, Hooks: lobby.HooksOf(built.hooks), Events: lobby.EventsOf(built.hooks), Logger: log,
 		AttemptEnded: func(matchID string) { built.matches.AttemptEnded(matchID) },
 	})
 	built.matches = match.New(match.Options{
 		Game: g.Name, Lobbies: built.lobbies, State: p.state, Records: p.store, Accounts: p.store,
 		Allocator: built.providers.chain, Providers: built.providers.names,
 		Hooks:        match.HooksOf(built.hooks),
+		Events:       match.EventsOf(built.hooks),
 		Signer:       match.NewSigner(g.Name, p.secret, g.Lobby.MatchTimeout),
 		MatchTimeout: g.Lobby.MatchTimeout,
 		ResultURL: func(matchID string) string {
@@ -73,16 +79,20 @@ func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, 
 	return built, p.metrics.watch(built)
 }
 
-// nativeHooks are Go values as the runner takes them.
-func nativeHooks(own []*native.Hook) []hooks.Hook {
-	out := make([]hooks.Hook, 0, len(own))
-	for _, h := range own {
-		out = append(out, hooks.Hook{Name: h.Name(), Host: native.Host, Version: h.Version(), Impl: h.Impl(), Points: h.Points()})
+// providersOf are the ways to sign in to a game: the built-in one, and what its hooks know.
+func providersOf(g config.Game, r *hooks.Runner) map[string]identity.Provider {
+	all := make(map[string]identity.Provider, len(g.Auth))
+	for _, name := range g.Auth {
+		if name == identity.AnonymousName {
+			all[name] = identity.Anonymous{}
+		} else {
+			all[name] = identity.Hooked(r)
+		}
 	}
-	return out
+	return all
 }
 
-func rules(l config.Lobby) lobby.Rules {
+func lobbyRules(l config.Lobby) lobby.Rules {
 	r := lobby.Rules{
 		MinPlayers: l.MinPlayers, MaxLobbies: l.MaxLobbies, ReadyTimeout: l.ReadyTimeout,
 		ReconnectGrace: l.ReconnectGrace, Reopen: l.AfterMatch == config.AfterMatchReopen,
@@ -132,7 +142,7 @@ func (g *game) close(ctx context.Context) error {
 func (g *game) transport() transport.Game {
 	return transport.Game{
 		Name: g.config.Name, Title: g.config.Title, Auth: g.config.Auth, Web: g.config.Web, Duplicate: string(g.config.Duplicate),
-		Identity: g.identity, Lobbies: g.lobbies, Matches: g.matches,
+		Identity: g.identity, Lobbies: g.lobbies, Matches: g.matches, Rpc: g.hooks, Events: g.events,
 	}
 }
 

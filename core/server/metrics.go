@@ -8,6 +8,7 @@ import (
 
 	"github.com/muster-gg/muster/core/allocation"
 	"github.com/muster-gg/muster/core/hooks"
+	"github.com/muster-gg/muster/core/server/hosts"
 	"github.com/muster-gg/muster/core/telemetry"
 )
 
@@ -19,6 +20,7 @@ type metrics struct {
 	undelivered prometheus.Counter
 	refused     prometheus.Counter
 	hooks       *hooks.Metrics
+	hosts       *hosts.Metrics
 }
 
 func newMetrics(version string) (*metrics, error) {
@@ -40,7 +42,10 @@ func newMetrics(version string) (*metrics, error) {
 	})
 	m.registry.MustRegister(m.allocations, m.delivered, m.undelivered, m.refused)
 	var err error
-	m.hooks, err = hooks.NewMetrics(m.registry)
+	if m.hooks, err = hooks.NewMetrics(m.registry); err != nil {
+		return nil, err
+	}
+	m.hosts, err = hosts.NewMetrics(m.registry)
 	return m, err
 }
 

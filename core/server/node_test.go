@@ -15,6 +15,7 @@ import (
 	"github.com/muster-gg/muster/core/config"
 	"github.com/muster-gg/muster/core/server"
 	"github.com/muster-gg/muster/runtime/native"
+	"github.com/muster-gg/muster/sdk/plugin"
 )
 
 // asMuster makes the test binary be the muster program: tests that kill a server
@@ -27,6 +28,9 @@ func TestMain(m *testing.M) {
 	}
 	if how := os.Getenv(asGame); how != "" {
 		os.Exit(playGame(how))
+	}
+	if os.Getenv(asPlugin) != "" {
+		plugin.Serve(&moody{}, plugin.Info{Name: "moody", Version: "1"})
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -7,7 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
+	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"github.com/muster-gg/muster/core/broadcast"
@@ -19,8 +22,12 @@ import (
 	statememory "github.com/muster-gg/muster/core/state/memory"
 	"github.com/muster-gg/muster/core/store"
 	"github.com/muster-gg/muster/core/store/sqlite"
+	"github.com/muster-gg/muster/core/telemetry"
 	"github.com/muster-gg/muster/core/transport"
 )
+
+// tracesTimeout bounds how long a node that ends waits for its collector.
+const tracesTimeout = 3 * time.Second
 
 // parts are what all games of a node share.
 type parts struct {
@@ -31,6 +38,11 @@ type parts struct {
 	sessions *session.Registry
 	metrics  *metrics
 	log      *zap.Logger
+	tracer   trace.Tracer
+	// endTraces sends the spans that wait.
+	endTraces func(context.Context) error
+	// notifier sends notices to players; nil until there can be any.
+	notifier atomic.Pointer[transport.Server]
 	// tickets sign join tickets, by game; filled before the first socket.
 	tickets map[string]func(m *lobby.Match, accountID string) string
 }
@@ -46,6 +58,11 @@ func openParts(ctx context.Context, cfg *config.Config, version string, log *zap
 	if p.metrics, err = newMetrics(version); err != nil {
 		return p, err
 	}
+	traces, end, err := telemetry.NewTracing(ctx, version)
+	if err != nil {
+		return p, fmt.Errorf("tracing: %w", err)
+	}
+	p.tracer, p.endTraces = traces.Tracer("github.com/muster-gg/muster"), end
 	if err := os.MkdirAll(cfg.Server.DataDir, 0o700); err != nil {
 		return p, dataProblem(cfg, err)
 	}
@@ -104,6 +121,13 @@ func (p *parts) close() error {
 	}
 	if p.store != nil {
 		errs = append(errs, p.store.Close())
+	}
+	if p.endTraces != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), tracesTimeout)
+		defer cancel()
+		if err := p.endTraces(ctx); err != nil {
+			p.log.Warn("the last traces could not be sent", zap.Error(err)) // no reason to fail
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -89,7 +89,7 @@ func TestProtocolRefusals(t *testing.T) {
 		{ann, `{"type":"lobby:create","maxPlayers":9}`, "invalid_field", "maxPlayers"}, // and the old seat stays
 		{ann, `{"type":"lobby:create","properties":` + keys(33) + `}`, "invalid_field", "properties"},
 		{ann, `{"type":"lobby:nope"}`, "unknown_type", "Unknown message type"},
-		{ann, `{"type":"rpc","name":"x"}`, "unknown_type", "Unknown message type"},
+		{ann, `{"type":"rpc","name":"x"}`, "not_found", "Unknown rpc"},
 		{ann, `{"type":"latency","regions":{}}`, "unknown_type", "Unknown message type"},
 		{ann, `{"type":5}`, "invalid_message", "Invalid message format"},
 		{ann, `{"no":"type"}`, "invalid_message", "Invalid message format"},

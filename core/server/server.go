@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 	"github.com/muster-gg/muster/core/allocation/local"
 	"github.com/muster-gg/muster/core/config"
+	"github.com/muster-gg/muster/core/server/hosts"
 	"github.com/muster-gg/muster/core/transport"
 	"github.com/muster-gg/muster/runtime/native"
 )
@@ -35,6 +37,7 @@ type Server struct {
 	version   string
 	log       *zap.Logger
 	parts     *parts
+	hosts     *hosts.Hosts
 	games     []*game
 	transport *transport.Server
 
@@ -67,10 +70,16 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if s.parts, err = openParts(ctx, s.cfg, o.Version, s.log); err != nil {
 		return s, err
 	}
+	s.hosts, err = hosts.Start(ctx, hosts.Options{
+		Config: s.cfg, Version: o.Version, Native: o.Hooks, Platform: s.parts.platform, Logger: s.log, Metrics: s.parts.metrics.hosts,
+	})
+	if err != nil {
+		return s, err
+	}
 	book := local.NewPortBook()
 	var games []transport.Game
 	for _, g := range s.cfg.Games {
-		built, err := newGame(g, s.cfg, s.parts, book, s.publicURL, o.Hooks)
+		built, err := newGame(g, s.cfg, s.parts, book, s.publicURL, s.hosts)
 		if err != nil {
 			return s, fmt.Errorf("game %s: %w", g.Name, err)
 		}
@@ -87,6 +96,10 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err != nil {
 		return s, err
 	}
+	s.parts.notifier.Store(s.transport)
+	if err := errors.Join(s.hosts.Collect(s.parts.metrics.registry), s.hosts.Watch()); err != nil {
+		return s, err
+	}
 	s.sweep()
 	s.answer()
 	return s, nil
@@ -100,6 +113,18 @@ func (s *Server) Addr() net.Addr { return s.listeners.public.Addr() }
 
 // AdminAddr is the address of metrics, health and profiles.
 func (s *Server) AdminAddr() net.Addr { return s.listeners.admin.Addr() }
+
+// Rules are a line for each script and plugin that games use, for people.
+func (s *Server) Rules() []string {
+	var lines []string
+	for _, r := range s.hosts.Scripts() {
+		lines = append(lines, fmt.Sprintf("%s: script %s (%s): %s", r.Game, r.Name, r.Version, strings.Join(r.Points, ", ")))
+	}
+	for _, p := range s.hosts.Plugins() {
+		lines = append(lines, fmt.Sprintf("%s: plugin %s (%s %s): %s", strings.Join(p.Games, ", "), p.Name, p.Program, p.Version, strings.Join(p.Points, ", ")))
+	}
+	return lines
+}
 
 // Failed gets an error when a listener dies while the node should serve.
 func (s *Server) Failed() <-chan error { return s.failed }
@@ -133,10 +158,15 @@ func (s *Server) transportOptions(games []transport.Game) transport.Options {
 
 // ready lists the parts without which the node cannot serve.
 func (s *Server) ready(ctx context.Context) []transport.Check {
-	return []transport.Check{
+	list := []transport.Check{
 		{Name: "store", Err: s.parts.store.Ping(ctx)},
 		{Name: "state", Err: s.parts.state.Check(ctx)},
 	}
+	for _, c := range s.hosts.Checks() {
+		// The rules of one game are no reason to take the node away from all others.
+		list = append(list, transport.Check{Name: c.Name, Err: c.Err, Optional: true})
+	}
+	return list
 }
 
 // sweep starts the loops that bring deadlines to what is due.
@@ -185,7 +215,9 @@ func (s *Server) answer() {
 		MaxHeaderBytes: 16 << 10, ErrorLog: quiet, ConnState: s.fresh.note,
 	}
 	s.admin = &http.Server{
-		Handler:           transport.NewAdmin(transport.AdminOptions{Metrics: s.parts.metrics.handler(), Ready: s.transport.Checks, Version: s.version}),
+		Handler: transport.NewAdmin(transport.AdminOptions{
+			Metrics: s.parts.metrics.handler(), Ready: s.transport.Checks, Version: s.version, Plugins: newPluginRoutes(s.hosts),
+		}),
 		ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet, ConnState: s.fresh.note,
 	}
 	for _, srv := range []*http.Server{s.public, s.admin} {
@@ -245,6 +277,9 @@ func (s *Server) Stop(ctx context.Context) error {
 		})
 	}
 	closing.Wait()
+	if s.hosts != nil {
+		errs = append(errs, s.hosts.Close(ctx))
+	}
 	if s.parts != nil {
 		errs = append(errs, s.parts.close())
 	}

@@ -1,5 +1,5 @@
-// Package store is lasting data: accounts, identities, sign-ins, matches. What a
-// method has returned without an error is synced to disk. Backends are below it;
+// Package store is lasting data: accounts, identities, sign-ins, matches, and what
+// hooks keep. What a method has returned without an error is synced to disk. Backends are below it;
 // storetest holds the cases that each must pass.
 //
 // Everything belongs to one game: an id of one game is never found in another.
@@ -24,6 +24,8 @@ var (
 	ErrSpent = errors.New("store: refresh token already used")
 	// ErrRevoked: the sign-in has ended.
 	ErrRevoked = errors.New("store: sign-in has ended")
+	// ErrConflict: the entry has another version than the write asks for.
+	ErrConflict = errors.New("store: another version")
 	// ErrClosed is returned by every call after Close.
 	ErrClosed = errors.New("store: closed")
 )
@@ -40,7 +42,9 @@ type Account struct {
 // it is (for "anonymous" a hash of the device's secret, or random).
 type Identity struct {
 	Provider, Subject, Username, AvatarURL string
-	LinkedAt                               time.Time
+	// Vars are what the provider said besides; nil for nothing.
+	Vars     map[string]string
+	LinkedAt time.Time
 }
 
 // SignIn is one chain of refresh tokens: what one sign-in on one device began.
@@ -61,7 +65,7 @@ type Accounts interface {
 	// makes fresh with that identity, and records the sign-in for it (its
 	// AccountID is filled in from the account found), all in one durable step.
 	// When username is not empty, an account found takes it as its username; an
-	// identity found takes identity's Username and AvatarURL. created tells which.
+	// identity found takes identity's Username, AvatarURL and Vars. created tells which.
 	SignIn(ctx context.Context, fresh Account, identity Identity, username string, signIn SignIn) (account Account, created bool, err error)
 	// Account returns an account with its identities. ErrNotFound.
 	Account(ctx context.Context, game, id string) (Account, error)
@@ -72,8 +76,8 @@ type Accounts interface {
 	Link(ctx context.Context, game, id string, identity Identity) (Account, error)
 	// Unlink removes the identities of a provider. ErrLast, ErrNotFound.
 	Unlink(ctx context.Context, game, id, provider string) (Account, error)
-	// Erase deletes the account, its identities and its sign-ins, and replaces its
-	// id and username in stored matches by "erased". Returns the ids of the
+	// Erase deletes the account, its identities, its sign-ins and the entries in its
+	// scope, and replaces its id and username in stored matches by "erased". Returns the ids of the
 	// sign-ins that were live. ErrNotFound.
 	Erase(ctx context.Context, game, id string) (sids []string, err error)
 }
@@ -122,6 +126,51 @@ type Matches interface {
 	MatchByID(ctx context.Context, game, id string) (Match, error)
 }
 
+// Histories lists what accounts leave behind, a page at a time: up to limit rows
+// whose id comes after `after`, in the order of their ids as bytes. Used by
+// core/identity.
+type Histories interface {
+	// SignInsOf returns the chains of an account, ended ones too.
+	SignInsOf(ctx context.Context, game, accountID, after string, limit int) ([]SignIn, error)
+	// MatchesOf returns the finished matches that an account is in.
+	MatchesOf(ctx context.Context, game, accountID, after string, limit int) ([]Match, error)
+}
+
+// Entry is one value that hooks keep.
+type Entry struct {
+	Game string
+	// Scope is the account that it belongs to; empty: the game.
+	Scope, Key string
+	// Value is JSON.
+	Value []byte
+	// Version is above every version that the key has had before, deleted ones too.
+	Version   int64
+	UpdatedAt time.Time
+}
+
+// Conditions of a write to an entry; any other number is the version that must stand.
+const (
+	AnyVersion int64 = -1
+	NoVersion  int64 = 0
+)
+
+// Storage keeps what the hooks of games store. Limits are its users' business; keys
+// are valid UTF-8. A read sees every write that was answered before it began.
+type Storage interface {
+	// Entries returns those of the keys that exist, in the order of keys, as they
+	// stood at one moment.
+	Entries(ctx context.Context, game, scope string, keys []string) ([]Entry, error)
+	// SetEntry writes an entry and returns its new version; e.Version is not looked
+	// at. ErrNotFound for the scope of an account that does not exist, ErrConflict.
+	SetEntry(ctx context.Context, e Entry, when int64) (version int64, err error)
+	// DeleteEntry removes an entry; that there is none is an error only if when
+	// names a version. ErrConflict.
+	DeleteEntry(ctx context.Context, game, scope, key string, when int64) error
+	// ListEntries returns up to limit entries whose key begins with prefix and comes
+	// after the key `after`, in the order of their keys as bytes.
+	ListEntries(ctx context.Context, game, scope, prefix, after string, limit int) ([]Entry, error)
+}
+
 // Orphan is a server that may exist although no match uses it: its allocation
 // ended in a way that leaves open whether it was made.
 type Orphan struct {
@@ -143,6 +192,8 @@ type Store interface {
 	Accounts
 	SignIns
 	Matches
+	Histories
+	Storage
 	Orphans
 	// Ping says whether the backend answers, for /readyz.
 	Ping(ctx context.Context) error

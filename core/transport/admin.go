@@ -15,6 +15,8 @@ type AdminOptions struct {
 	Ready func(ctx context.Context) []Check
 	// Version is shown by /healthz; may be empty.
 	Version string
+	// Plugins answers /plugins and below; may be nil.
+	Plugins http.Handler
 }
 
 // NewAdmin returns the handler of the admin listener: health, metrics, profiles.
@@ -31,6 +33,10 @@ func NewAdmin(o AdminOptions) http.Handler {
 	})
 	if o.Metrics != nil {
 		mux.Handle("GET /metrics", o.Metrics)
+	}
+	if o.Plugins != nil {
+		mux.Handle("/plugins", o.Plugins)
+		mux.Handle("/plugins/", o.Plugins)
 	}
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
@@ -51,6 +57,8 @@ type checkBody struct {
 	Name  string `json:"name"`
 	OK    bool   `json:"ok"`
 	Error string `json:"error,omitempty"`
+	// Optional parts do not count.
+	Optional bool `json:"optional,omitempty"`
 }
 
 // serveReady answers 200, or 503 when a part is down. detail shows what is wrong with it.
@@ -61,9 +69,14 @@ func serveReady(w http.ResponseWriter, list []Check, detail bool) {
 	}{"ready", []checkBody{}}
 	status := http.StatusOK
 	for _, c := range list {
-		b := checkBody{Name: c.Name, OK: c.Err == nil}
+		if c.Optional && !detail {
+			continue
+		}
+		b := checkBody{Name: c.Name, OK: c.Err == nil, Optional: c.Optional}
 		if c.Err != nil {
-			body.Status, status = "not_ready", http.StatusServiceUnavailable
+			if !c.Optional {
+				body.Status, status = "not_ready", http.StatusServiceUnavailable
+			}
 			if detail {
 				b.Error = c.Err.Error()
 			}

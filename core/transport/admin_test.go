@@ -20,9 +20,10 @@ func TestAdmin(t *testing.T) {
 	ann.send(`{"type":"evil label"}`)
 	ann.refused("unknown_type", "")
 	n.get("/no/such/evil", "")
+	down := Check{Name: "store", Err: errors.New("disk full")}
 	h := NewAdmin(AdminOptions{
 		Metrics: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), Version: "test",
-		Ready: func(context.Context) []Check { return []Check{{"store", errors.New("disk full")}} },
+		Ready: func(context.Context) []Check { return []Check{down} },
 	})
 	get := func(path string) (int, string) {
 		w := httptest.NewRecorder()
@@ -34,6 +35,10 @@ func TestAdmin(t *testing.T) {
 	}
 	if status, body := get("/readyz"); status != 503 || !strings.Contains(body, "disk full") {
 		t.Errorf("%d %s", status, body)
+	}
+	down = Check{Name: "plugin discord", Err: errors.New("quarantined"), Optional: true}
+	if status, body := get("/readyz"); status != 200 || !strings.Contains(body, `"error":"quarantined","optional":true`) {
+		t.Errorf("a part that is not needed: %d %s", status, body)
 	}
 	_, body := get("/metrics")
 	for _, want := range []string{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -80,7 +81,9 @@ func start(t testing.TB, change func(*setup)) *node {
 		n.identity[g.Name] = &accounts{game: g.Name, revoked: n.sessions.CloseSignIns, byID: map[string]*store.Account{}, ended: map[string]bool{}}
 		n.lobbies[g.Name] = lobby.New(lobby.Options{Game: g.Name, Rules: su.rules, Store: docs, Hub: n.hub})
 		n.matches[g.Name] = &matches{lobbies: n.lobbies[g.Name]}
-		g.Identity, g.Lobbies, g.Matches = n.identity[g.Name], n.lobbies[g.Name], n.matches[g.Name]
+		if g.Lobbies, g.Matches = n.lobbies[g.Name], n.matches[g.Name]; g.Identity == nil {
+			g.Identity = n.identity[g.Name]
+		}
 	}
 	su.Hub, su.Registry = n.hub, n.sessions
 	n.Server, err = New(su.Options)
@@ -212,6 +215,19 @@ func (a *accounts) Rename(_ context.Context, id, name string) (store.Account, er
 	defer a.mu.Unlock()
 	a.byID[id] = &store.Account{ID: id, Game: a.game, Username: name, CreatedAt: born}
 	return *a.byID[id], nil
+}
+
+// Link, Unlink and Export are tested over real accounts.
+func (a *accounts) Link(context.Context, string, string, map[string]any, string) (store.Account, error) {
+	return store.Account{}, identity.ErrProviderUnknown
+}
+
+func (a *accounts) Unlink(context.Context, string, string) (store.Account, error) {
+	return store.Account{}, identity.ErrProviderUnknown
+}
+
+func (a *accounts) Export(context.Context, string, io.Writer) error {
+	return identity.ErrAccountNotFound
 }
 
 func (a *accounts) Erase(ctx context.Context, id string) error {

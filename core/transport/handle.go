@@ -117,6 +117,8 @@ func (k *socket) dispatch(ctx context.Context, req wire.Request) error {
 		return k.answer(req.ID)(lobbies.CancelStart(ctx, who))
 	case *wire.Chat:
 		return k.answer(req.ID)(lobbies.Chat(ctx, who, b.Text))
+	case *wire.Rpc:
+		return k.rpc(ctx, req.ID, b)
 	case *wire.MatchmakingFind:
 		k.say(wire.MatchmakingError{Message: wire.TextMatchmakingEnter, ReplyTo: req.ID})
 		return nil

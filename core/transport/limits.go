@@ -16,7 +16,8 @@ import (
 type Limits struct {
 	// Disabled turns all of these off. Size, time and slow-reader bounds stay.
 	Disabled bool
-	// SignIns bounds sign-ins and refreshes of one address: 120 at once, 2 a second.
+	// SignIns bounds sign-ins, refreshes, links and exports of one address: 120 at
+	// once, 2 a second.
 	SignIns Rate
 	// AccountGuesses bounds wrong codes and passwords of one account: 10 at once,
 	// one in 6 s. AddressGuesses is the same for an address: 200 at once, one a
@@ -24,7 +25,8 @@ type Limits struct {
 	// once in three hours at that pace.
 	AccountGuesses, AddressGuesses Rate
 	// Messages bounds what one socket sends: 60 at once, 30 a second. A message
-	// counts once more for each 4 KiB.
+	// counts once more for each 4 KiB. An account's calls of POST /rpc have the same
+	// bound.
 	Messages Rate
 	// Floods bounds messages beyond that, which are answered rate_limited; who goes
 	// on is closed with 4429. 200 at once, 5 a second.
@@ -136,6 +138,7 @@ type limiters struct {
 	signIns        *buckets[netip.Prefix]
 	addressGuesses *buckets[netip.Prefix]
 	accountGuesses *buckets[player]
+	calls          *buckets[player]
 	connects       *buckets[netip.Prefix]
 
 	mu   sync.Mutex
@@ -153,16 +156,30 @@ func newLimiters(l Limits) (*limiters, error) {
 			return nil, err
 		}
 	}
-	s.accountGuesses, err = newBuckets[player](s.AccountGuesses)
+	if s.accountGuesses, err = newBuckets[player](s.AccountGuesses); err != nil {
+		return nil, err
+	}
+	s.calls, err = newBuckets[player](s.Messages)
 	return s, err
 }
 
-// signIn is asked before a sign-in or refresh.
+// signIn is asked before a sign-in, refresh, link or export.
 func (l *limiters) signIn(from netip.Prefix) error {
 	if l.Disabled {
 		return nil
 	}
 	if wait := l.signIns.take(from); wait > 0 {
+		return rateLimited(wait)
+	}
+	return nil
+}
+
+// call is asked before the rules of a game answer a call over HTTP.
+func (l *limiters) call(who player) error {
+	if l.Disabled {
+		return nil
+	}
+	if wait := l.calls.take(who); wait > 0 {
 		return rateLimited(wait)
 	}
 	return nil

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"io"
 
 	"github.com/muster-gg/muster/core/broadcast"
 	"github.com/muster-gg/muster/core/identity"
@@ -79,6 +80,13 @@ type Identity interface {
 	Account(ctx context.Context, id string) (store.Account, error)
 	// Rename gives the account another username.
 	Rename(ctx context.Context, id, username string) (store.Account, error)
+	// Link adds an identity that a provider vouches for.
+	Link(ctx context.Context, id, provider string, fields map[string]any, remoteAddr string) (store.Account, error)
+	// Unlink removes the identities of a provider.
+	Unlink(ctx context.Context, id, provider string) (store.Account, error)
+	// Export writes everything stored of the person as JSON. An error before the
+	// first byte is account_not_found or internal.
+	Export(ctx context.Context, id string, to io.Writer) error
 	// Erase deletes the account and ends its sign-ins.
 	Erase(ctx context.Context, id string) error
 }

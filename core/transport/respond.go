@@ -57,11 +57,7 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
 	code := status(f.Code)
 	id := w.Header().Get(requestIDHeader)
-	if code >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
-		// The path alone: a query may hold a token.
-		s.log.Warn("request failed", zap.String("requestId", id), zap.String("method", r.Method),
-			zap.String("path", clip(r.URL.Path, 256)), zap.String("code", f.Code), zap.Error(f))
-	}
+	s.writeLog(w, r, f)
 	if f.RetryAfter > 0 || code == http.StatusTooManyRequests {
 		seconds := max(1, int64((f.RetryAfter+time.Second-1)/time.Second))
 		w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
@@ -74,6 +70,17 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	body, _ := json.Marshal(errorBody{Error: f.Text, Code: f.Code, RequestID: id}) // strings always encode
 	writeBody(w, code, body)
+}
+
+// writeLog notes an error that is not the client's own fault.
+func (s *Server) writeLog(w http.ResponseWriter, r *http.Request, err error) {
+	f := fault.From(err)
+	if status(f.Code) < http.StatusInternalServerError || errors.Is(err, context.Canceled) {
+		return
+	}
+	// The path alone: a query may hold a token.
+	s.log.Warn("request failed", zap.String("requestId", w.Header().Get(requestIDHeader)), zap.String("method", r.Method),
+		zap.String("path", clip(r.URL.Path, 256)), zap.String("code", f.Code), zap.Error(f))
 }
 
 // clip bounds what a client's text may add to the log.

@@ -63,9 +63,22 @@ func TestRESTErrors(t *testing.T) {
 		{"GET", "/auth/anonymous", "", "", 404, "Not Found", "not_found"},
 		{"PUT", "/accounts/me", "", "", 404, "Not Found", "not_found"},
 		{"POST", "/lobbies", token("a"), "", 404, "Not Found", "not_found"},
-		{"GET", "/accounts/me/export", token("a"), "", 404, "Not Found", "not_found"},
-		{"POST", "/rpc/x", token("a"), "", 404, "Not Found", "not_found"},
-		{"POST", "/accounts/me/identities/discord", token("a"), "{}", 404, "Not Found", "not_found"},
+		{"POST", "/accounts/me/export", token("a"), "", 404, "Not Found", "not_found"},
+		{"GET", "/accounts/me/export", "", "", 401, "Unauthorized", "unauthorized"},
+		{"GET", "/accounts/me/export", token("a"), "", 401, "Invalid token", "invalid_token"},
+		{"GET", "/rpc/x", token("a"), "", 404, "Not Found", "not_found"},
+		{"POST", "/rpc/", token("a"), "", 404, "Not Found", "not_found"},
+		{"POST", "/rpc/x/y", token("a"), "", 404, "Not Found", "not_found"},
+		{"POST", "/rpc/x", "", "", 401, "Unauthorized", "unauthorized"},
+		{"POST", "/rpc/x", token("a"), "", 404, "Unknown rpc", "not_found"},
+		{"PUT", "/accounts/me/identities/discord", token("a"), "{}", 404, "Not Found", "not_found"},
+		{"POST", "/accounts/me/identities/", token("a"), "{}", 404, "Not Found", "not_found"},
+		{"POST", "/accounts/me/identities/discord/x", token("a"), "{}", 404, "Not Found", "not_found"},
+		{"POST", "/accounts/me/identities/discord", "", "{}", 401, "Unauthorized", "unauthorized"},
+		{"POST", "/accounts/me/identities/discord", token("a"), "", 400, "Invalid request body", "invalid_request"},
+		{"POST", "/accounts/me/identities/discord", token("a"), "{}", 404, "Unknown sign-in provider", "provider_unknown"},
+		{"DELETE", "/accounts/me/identities/discord", "", "", 401, "Unauthorized", "unauthorized"},
+		{"DELETE", "/accounts/me/identities/discord", token("a"), "", 404, "Unknown sign-in provider", "provider_unknown"},
 		{"GET", "/games/arena//lobbies", token("a"), "", 404, "Not Found", "not_found"},
 		{"POST", "/auth/anonymous", "", `{}`, 400, "Username required", "username_required"},
 		{"POST", "/auth/anonymous", "", ``, 400, "Invalid request body", "invalid_request"},
@@ -343,7 +356,7 @@ func TestHealthAndReadiness(t *testing.T) {
 	var broken atomic.Pointer[error]
 	broken.Store(new(error))
 	n := start(t, func(s *setup) {
-		s.Ready = func(context.Context) []Check { return []Check{{"store", nil}, {"fleet", *broken.Load()}} }
+		s.Ready = func(context.Context) []Check { return []Check{{Name: "store"}, {Name: "fleet", Err: *broken.Load()}} }
 	})
 	if status, body := n.get("/healthz", ""); status != 200 || body != `{"status":"ok","version":"test"}` {
 		t.Errorf("%d %s", status, body)

@@ -24,7 +24,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set(requestIDHeader, newRequestID())
 	s.origins.headers(h, r)
 	defer func() {
-		if p := recover(); p != nil {
+		p := recover()
+		if p == http.ErrAbortHandler {
+			s.metrics.request(route, rec.status)
+			panic(p) // the connection is to break
+		}
+		if p != nil {
 			s.log.Error("request panicked", zap.String("requestId", h.Get(requestIDHeader)), zap.String("route", route),
 				zap.Any("panic", p), zap.Stack("stack"))
 			if rec.status == 0 {
@@ -133,6 +138,8 @@ func (s *Server) matchGame(g *game, method, path string) matched {
 		m.handler = s.patchAccount
 	case "DELETE /accounts/me":
 		m.handler = s.deleteAccount
+	case "GET /accounts/me/export":
+		m.handler = s.getExport
 	case "GET /lobbies":
 		m.handler = s.getLobbies
 	case "GET /_ws":
@@ -152,12 +159,26 @@ func (s *Server) matchOpen(m matched, method, path string) matched {
 			m.route, m.rest, m.handler = "/auth/{provider}", rest, s.postSignIn
 			return m
 		}
+		if rest, ok := strings.CutPrefix(path, "/rpc/"); ok && rest != "" && !strings.Contains(rest, "/") {
+			m.route, m.rest, m.handler = "/rpc/{name}", rest, s.postRpc
+			return m
+		}
 		if rest, ok := strings.CutPrefix(path, "/matches/"); ok {
 			if id, ok := strings.CutSuffix(rest, "/result"); ok && id != "" && !strings.Contains(id, "/") {
 				m.route, m.rest, m.handler = "/matches/{matchId}/result", id, s.postResult
 				return m
 			}
 		}
+	}
+	if rest, ok := strings.CutPrefix(path, "/accounts/me/identities/"); ok && rest != "" && !strings.Contains(rest, "/") {
+		m.route, m.rest = "/accounts/me/identities/{provider}", rest
+		switch method {
+		case http.MethodPost:
+			m.handler = s.postIdentity
+		case http.MethodDelete:
+			m.handler = s.deleteIdentity
+		}
+		return m
 	}
 	if rest, ok := strings.CutPrefix(path, "/play/"); ok && method == http.MethodGet {
 		m.route, m.rest, m.handler = "/play/", rest, s.getFile

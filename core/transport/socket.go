@@ -40,6 +40,7 @@ type socket struct {
 	token    string
 	refusal  error
 	admitted bool
+	told     bool // that it is open
 
 	messages, floods bucket
 }
@@ -94,6 +95,11 @@ func (k *socket) open() {
 	k.token, k.refusal = "", nil
 	if err != nil {
 		k.refuse(err)
+		return
+	}
+	if k.game.Events != nil {
+		k.told = true
+		k.game.Events.SessionOpened(k.Account(), k.Username())
 	}
 }
 
@@ -193,6 +199,9 @@ func (k *socket) gone() {
 		k.depart()
 	}
 	k.End()
+	if k.told {
+		k.game.Events.SessionClosed(k.Account(), k.Username(), k.CloseCode())
+	}
 	k.game.log.Debug("socket ended", zap.String("account", k.Account()), zap.Int("code", k.CloseCode()))
 	s.limits.disconnect(k.from)
 }

@@ -340,7 +340,7 @@ func TestMatchmakingIsNotThere(t *testing.T) {
 	}
 	ann.send(`{"type":"matchmaking:cancel"}`)
 	ann.expect("matchmaking:cancelled")
-	for _, kind := range []string{"rpc", "latency", "nonsense"} {
+	for _, kind := range []string{"latency", "nonsense"} {
 		ann.send(fmt.Sprintf(`{"type":%q,"id":"r"}`, kind))
 		if m := ann.refused("unknown_type", "Unknown message type"); m["replyTo"] != "r" {
 			t.Errorf("%v", m)

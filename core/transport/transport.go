@@ -33,6 +33,10 @@ type Game struct {
 	Identity Identity
 	Lobbies  Lobbies
 	Matches  Matches
+	// Rpc answers calls by name; nil: there are none.
+	Rpc Rpc
+	// Events is told of sockets; may be nil.
+	Events Events
 }
 
 // Check is the state of one part that a node needs.
@@ -40,6 +44,8 @@ type Check struct {
 	Name string
 	// Err is nil while the part works. Its text is shown on the admin listener only.
 	Err error
+	// Optional: the node is ready without it, and only the admin listener shows it.
+	Optional bool
 }
 
 // Options make a Server. Games, Hub and Registry are required.

@@ -172,7 +172,7 @@ func (c *socketConn) Write(p []byte) (int, error) {
 		return c.Conn.Write(p)
 	}
 	if len(p) >= 2 && p[0]&0xf == websocket.CloseMessage {
-		code, reason := 0, ""
+		code, reason := websocket.CloseNoStatusReceived, ""
 		if len(p) >= 4 {
 			code, reason = int(binary.BigEndian.Uint16(p[2:])), string(p[4:])
 		}

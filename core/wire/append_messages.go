@@ -22,6 +22,8 @@ var (
 	_ Message = MatchmakingCancelled{}
 	_ Message = MatchmakingError{}
 	_ Message = Ack{}
+	_ Message = RpcAnswer{}
+	_ Message = Notify{}
 	_ Message = Draining{}
 	_ Message = Error{}
 )
@@ -109,6 +111,19 @@ func (m Ack) Append(dst []byte, _ int) []byte {
 		dst = strconv.AppendUint(appendKey(dst, "version"), m.Version, 10)
 	}
 	return append(dst, '}')
+}
+
+// Append implements Message.
+func (m RpcAnswer) Append(dst []byte, _ int) []byte {
+	dst = appendText(open(dst, "rpc"), "name", m.Name)
+	return end(appendRaw(dst, "payload", m.Payload, "null"), m.ReplyTo)
+}
+
+// Append implements Message.
+func (m Notify) Append(dst []byte, _ int) []byte {
+	dst = appendText(open(dst, "notify"), "kind", m.Kind)
+	dst = appendRaw(dst, "payload", m.Payload, "null")
+	return append(appendInt(dst, "at", m.At), '}')
 }
 
 // Append implements Message.

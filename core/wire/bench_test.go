@@ -11,6 +11,7 @@ var frames = []string{
 	`{"type":"lobby:create","id":"17","isPrivate":true,"name":"Friday night","maxPlayers":8,"properties":{"map":"dust","rounds":5}}`,
 	`{"type":"lobby:join","id":"17","code":"123456"}`,
 	`{"type":"lobby:leave","id":"17"}`,
+	`{"type":"rpc","id":"17","name":"winners","payload":{"limit":10, "of": ["a", null]}}`,
 	`{"type":"lobby:ready","id":"17","ready":true}`,
 	`{"type":"lobby:start","id":"17","region":"us-east"}`,
 	`{"type":"lobby:cancel-start","id":"17"}`,

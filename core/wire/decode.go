@@ -94,6 +94,8 @@ func (f *fields) body() (string, any) {
 		}
 	case "matchmaking:cancel":
 		return "matchmaking:cancel", &MatchmakingCancel{}
+	case "rpc":
+		return "rpc", &Rpc{Name: f.rpcName(), Payload: f.json(fieldPayload, MaxPayload)}
 	}
 	return "", nil
 }

@@ -58,6 +58,10 @@ func TestDecode(t *testing.T) {
 		`{"type":"matchmaking:find"}`:                                                    &MatchmakingFind{},
 		`{"type":"matchmaking:find","queue":"ranked","properties":{"x":1}}`:              &MatchmakingFind{Queue: "ranked", Properties: map[string]json.RawMessage{"x": raw("1")}},
 		`{"type":"matchmaking:cancel"}`:                                                  &MatchmakingCancel{},
+		`{"type":"rpc","name":"a.B-_9"}`:                                                 &Rpc{Name: "a.B-_9"},
+		`{"type":"rpc","name":"x","payload":null}`:                                       &Rpc{Name: "x", Payload: raw("null")},
+		`{"type":"rpc","name":"x","payload": {"a": [1, "b c"]} }`:                        &Rpc{Name: "x", Payload: raw(`{"a":[1,"b c"]}`)},
+		`{"type":"rpc","name":"x","payload":"a \" b"}`:                                   &Rpc{Name: "x", Payload: raw(`"a \" b"`)},
 	} {
 		req, err := Decode([]byte(frame))
 		if err != nil {
@@ -109,9 +113,20 @@ var bad = []struct{ frame, code, text string }{
 	{`{"id":"7","type":"ping","x":` + strings.Repeat("[", 1<<20), CodeInvalidMessage, ""},
 	{`{"id":"7","type":"ping","x":` + strings.Repeat(`{"a":`, 1<<18), CodeInvalidMessage, ""},
 
+	{`{"id":"7","type":"rpc"}`, CodeInvalidField, "name"},
+	{`{"id":"7","type":"rpc","name":""}`, CodeInvalidField, "name"},
+	{`{"id":"7","type":"rpc","name":null}`, CodeInvalidField, "name"},
+	{`{"id":"7","type":"rpc","name":5}`, CodeInvalidMessage, ""},
+	{`{"id":"7","type":"rpc","name":"a b"}`, CodeInvalidField, "name"},
+	{`{"id":"7","type":"rpc","name":"a/b"}`, CodeInvalidField, "name"},
+	{`{"id":"7","type":"rpc","name":"é"}`, CodeInvalidField, "name"},
+	{`{"id":"7","type":"rpc","name":"` + strings.Repeat("x", MaxRpcName+1) + `"}`, CodeInvalidField, "name"},
+	{`{"id":"7","type":"rpc","name":"x","payload":"` + strings.Repeat("x", MaxPayload-1) + `"}`, CodeInvalidField, "payload"},
+	{`{"id":"7","type":"rpc","name":"x","payload":` + strings.Repeat("[", 32) + strings.Repeat("]", 32) + `}`, CodeInvalidMessage, ""},
+
 	{`{"id":"7","type":""}`, CodeUnknownType, ""},
 	{`{"id":"7","type":"PING"}`, CodeUnknownType, ""},
-	{`{"id":"7","type":"rpc","name":"x"}`, CodeUnknownType, ""},
+	{`{"id":"7","type":"teleport","name":"x"}`, CodeUnknownType, ""},
 	{`{"id":"7","type":"latency","regions":{}}`, CodeUnknownType, ""},
 	{`{"id":"7","type":"notify"}`, CodeUnknownType, ""},
 	{`{"id":"7","type":"lobby:updated"}`, CodeUnknownType, ""},

@@ -69,6 +69,8 @@ func samples() []Message {
 		MatchmakingCancelled{}, MatchmakingCancelled{ReplyTo: "1"},
 		MatchmakingError{Message: TextMatchmakingEnter}, MatchmakingError{Message: TextMatchmakingEnter, ReplyTo: "1"},
 		Ack{ReplyTo: "1"}, Ack{ReplyTo: "1", Version: 7},
+		RpcAnswer{Name: "winners"}, RpcAnswer{Name: "winners", Payload: json.RawMessage(`[1,"a"]`), ReplyTo: "1"},
+		Notify{Kind: "gift", At: 1700000000003}, Notify{Kind: "gift", Payload: json.RawMessage(`{"coins":5}`), At: 1700000000003},
 		Draining{ReconnectAfterMs: 1500},
 		Error{Message: TextUnknownType, Code: CodeUnknownType},
 		Error{Message: "Busy", Code: CodeTryAgain, ReplyTo: "1", RetryAfterMs: 250},

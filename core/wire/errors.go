@@ -83,6 +83,7 @@ const (
 	TextUsernameRequired       = "Username required"
 	TextInvalidRequest         = "Invalid request body"
 	TextNotFound               = "Not Found"
+	TextUnknownRpc             = "Unknown rpc"
 )
 
 // Close codes of the WebSocket.

@@ -30,13 +30,14 @@ const (
 	fieldAccountID
 	fieldText
 	fieldQueue
+	fieldPayload
 	fieldCount
 )
 
 // fieldNames are the keys in the order of the constants.
 var fieldNames = [fieldCount]string{
 	"type", "id", "isPrivate", "name", "maxPlayers", "password", "properties", "code",
-	"lobbyId", "team", "ready", "region", "perTeam", "accountId", "text", "queue",
+	"lobbyId", "team", "ready", "region", "perTeam", "accountId", "text", "queue", "payload",
 }
 
 // Bounds of fields that only have to fit into something else, in characters.
@@ -229,6 +230,36 @@ func (f *fields) properties(deletes bool) map[string]json.RawMessage {
 		f.invalid(fieldProperties, "must have at most %d keys and %d bytes", MaxProperties, MaxPropertyBytes)
 	}
 	return out
+}
+
+// rpcName is the name of a function that a game's rules have.
+func (f *fields) rpcName() string {
+	name := f.needed(fieldName, MaxRpcName)
+	if name != "" && !IsRpcName(name) {
+		f.invalid(fieldName, "must have letters, digits, '_', '-' and '.' only")
+	}
+	return name
+}
+
+// IsRpcName reports whether a text can be the name of an rpc: 1 to MaxRpcName of
+// A-Z, a-z, 0-9, "_", "-" and ".".
+func IsRpcName(name string) bool {
+	return name != "" && len(name) <= MaxRpcName && !strings.ContainsFunc(name, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("_-.", r)
+	})
+}
+
+// json is any value of at most limit bytes, nil when absent.
+func (f *fields) json(i field, limit int) json.RawMessage {
+	if f.values[i].kind == absent {
+		return nil
+	}
+	raw := compact(f.frame, f.values[i])
+	if len(raw) > limit {
+		f.invalid(i, "must have at most %d bytes", limit)
+		return nil
+	}
+	return raw
 }
 
 // compact copies a value without the space between its parts.

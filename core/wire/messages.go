@@ -27,6 +27,8 @@ const (
 	MaxProperties    = 32
 	MaxPropertyBytes = 4 << 10
 	MaxRegion        = 64
+	MaxRpcName       = 64
+	MaxPayload       = 64 << 10
 )
 
 // Request is one decoded client message. Body is a pointer to one of the request
@@ -88,6 +90,11 @@ type (
 	}
 	// MatchmakingCancel is `matchmaking:cancel`.
 	MatchmakingCancel struct{}
+	// Rpc is `rpc`; Payload is compact JSON, nil when absent.
+	Rpc struct {
+		Name    string
+		Payload json.RawMessage
+	}
 )
 
 // LobbyPlayer is a player as lobbies show him.
@@ -193,6 +200,18 @@ type (
 	Ack struct {
 		ReplyTo string
 		Version uint64
+	}
+	// RpcAnswer is `rpc`; a nil Payload is null.
+	RpcAnswer struct {
+		Name    string
+		Payload json.RawMessage
+		ReplyTo string
+	}
+	// Notify is `notify`; a nil Payload is null.
+	Notify struct {
+		Kind    string
+		Payload json.RawMessage
+		At      int64
 	}
 	// Draining is `server:draining`.
 	Draining struct{ ReconnectAfterMs int64 }

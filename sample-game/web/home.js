@@ -41,6 +41,7 @@ export class Home {
     $("rename").value = this.#m.account.username;
     this.prefill();
     this.look().catch(() => {});
+    this.#winners().catch(() => {});
   }
 
   /** Takes a code from the address, as an invitation has it. */
@@ -71,6 +72,16 @@ export class Home {
     const lobbies = await this.#m.listLobbies({ limit: 50 });
     $("no-lobbies").hidden = lobbies.length > 0;
     redraw($("lobbies"), lobbies.map((lobby) => this.#item(lobby)));
+  }
+
+  /** Shows the table that the game's rules keep; a server without those rules has none. */
+  async #winners() {
+    const { winners } = await this.#m.rpc("winners");
+    $("winners-card").hidden = false;
+    $("no-winners").hidden = winners.length > 0;
+    $("winners").parentElement.hidden = winners.length === 0;
+    redraw($("winners"), winners.map(({ username, won, played, rating }) =>
+      el("tr", {}, el("td", {}, username), el("td", {}, String(won)), el("td", {}, String(played)), el("td", {}, String(rating)))));
   }
 
   #item(lobby) {

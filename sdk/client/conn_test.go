@@ -2,9 +2,12 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -230,4 +233,37 @@ func TestJoin(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
+}
+
+func TestRpc(t *testing.T) {
+	c, p := newFake(t).dial(t)
+	event[*Connected](t, c)
+	reply := func(want map[string]any, answer string) {
+		m, id := p.next("rpc")
+		delete(m, "type")
+		delete(m, "id")
+		if !reflect.DeepEqual(m, want) {
+			t.Errorf("sent %v, want %v", m, want)
+		}
+		p.send(strings.ReplaceAll(answer, "ID", id))
+	}
+	go reply(map[string]any{"name": "winners", "payload": map[string]any{"limit": 3.0}}, `{"type":"rpc","name":"winners","payload":["Ada"],"replyTo":"ID"}`)
+	var names []string
+	if err := c.Rpc(within(t), "winners", map[string]int{"limit": 3}, &names); err != nil || len(names) != 1 || names[0] != "Ada" {
+		t.Errorf("got %v, %v", names, err)
+	}
+	go reply(map[string]any{"name": "touch"}, `{"type":"rpc","name":"touch","payload":null,"replyTo":"ID"}`)
+	if err := c.Rpc(within(t), "touch", nil, nil); err != nil {
+		t.Error(err)
+	}
+	go reply(map[string]any{"name": "no", "payload": nil}, `{"type":"error","message":"not today","code":"refused_by_hook","replyTo":"ID"}`)
+	if err := c.Rpc(within(t), "no", json.RawMessage("null"), &names); CodeOf(err) != "refused_by_hook" {
+		t.Errorf("got %v", err)
+	}
+	go reply(map[string]any{"name": "odd"}, `{"type":"rpc","name":"odd","payload":{"a":1},"replyTo":"ID"}`)
+	if err := c.Rpc(within(t), "odd", nil, &names); CodeOf(err) != CodeBadAnswer {
+		t.Errorf("got %v", err)
+	}
+	p.send(`{"type":"notify","kind":"x","payload":null,"at":1}`)
+	event[*Notify](t, c) // no reply came as an event
 }

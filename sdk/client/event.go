@@ -30,6 +30,13 @@ type (
 		LobbyID, AccountID, Username, Text string
 		At                                 int64
 	}
+	// Notify is something that the game's rules tell the account. Payload is JSON. At
+	// is in ms since 1970.
+	Notify struct {
+		Kind    string
+		Payload json.RawMessage
+		At      int64
+	}
 	// MatchStarted: go and play.
 	MatchStarted struct{ Match *MatchData }
 	// MatchFailed: a start or a match failed. For the starter of a start it is the
@@ -57,6 +64,7 @@ func (*LobbyChanged) event() {}
 func (*LobbyDeleted) event() {}
 func (*Kicked) event()       {}
 func (*Chat) event()         {}
+func (*Notify) event()       {}
 func (*MatchStarted) event() {}
 func (*MatchFailed) event()  {}
 func (*MatchEnded) event()   {}

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 )
 
@@ -112,6 +113,27 @@ func (c *Conn) Promote(ctx context.Context, accountID string) error {
 // Chat says something to the lobby.
 func (c *Conn) Chat(ctx context.Context, text string) error {
 	return c.do(ctx, "lobby:chat", map[string]string{"text": text})
+}
+
+// Rpc calls a function of the game's own rules. payload is encoded as JSON, nil
+// sends none; what is answered is decoded into answer, unless that is nil.
+func (c *Conn) Rpc(ctx context.Context, name string, payload, answer any) error {
+	fields := map[string]any{"name": name}
+	if payload != nil {
+		fields["payload"] = payload
+	}
+	r, err := c.Do(ctx, Message{"rpc", fields})
+	if err != nil || answer == nil {
+		return err
+	}
+	var m struct{ Payload json.RawMessage }
+	if err = json.Unmarshal(r.Raw, &m); err == nil {
+		err = json.Unmarshal(m.Payload, answer)
+	}
+	if err != nil {
+		return &Error{Code: CodeBadAnswer, Message: "The server's answer cannot be read", Cause: err}
+	}
+	return nil
 }
 
 // Ping returns the time to the server and back.

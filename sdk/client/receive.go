@@ -23,6 +23,8 @@ type incoming struct {
 	Text             string          `json:"text"`
 	At               int64           `json:"at"`
 	Result           json.RawMessage `json:"result"`
+	Kind             string          `json:"kind"`
+	Payload          json.RawMessage `json:"payload"`
 	RetryAfterMs     int64           `json:"retryAfterMs"`
 	ReconnectAfterMs int64           `json:"reconnectAfterMs"`
 }
@@ -85,6 +87,8 @@ func (c *Conn) apply(m *incoming, frame []byte) {
 		c.emit(&Kicked{LobbyID: m.LobbyID, Reason: m.Reason})
 	case "lobby:chat":
 		c.emit(&Chat{LobbyID: m.LobbyID, AccountID: m.AccountID, Username: m.Username, Text: m.Text, At: m.At})
+	case "notify":
+		c.emit(&Notify{Kind: m.Kind, Payload: m.Payload, At: m.At})
 	case "match:started":
 		c.update(func(s *State) { s.Match = m.MatchData })
 		c.emit(&MatchStarted{Match: m.MatchData})
@@ -112,6 +116,9 @@ func (c *Conn) apply(m *incoming, frame []byte) {
 		}
 	case "pong", "ack", "connected", "matchmaking:cancelled", "matchmaking:error":
 	default:
+		if m.Type == "rpc" && m.ReplyTo != nil {
+			return // its caller is told
+		}
 		c.emit(&Other{Type: m.Type, Raw: bytes.Clone(frame)})
 	}
 }

@@ -95,8 +95,16 @@ func TestEventsAndState(t *testing.T) {
 		t.Errorf("got %+v", e)
 	}
 	p.send(`no JSON`)
-	p.send(`{"type":"notify","kind":"x"}`)
-	if e := event[*Other](t, c); e.Type != "notify" || string(e.Raw) != `{"type":"notify","kind":"x"}` {
+	p.send(`{"type":"notify","kind":"gift","payload":{"coins":5},"at":7}`)
+	if e := event[*Notify](t, c); e.Kind != "gift" || string(e.Payload) != `{"coins":5}` || e.At != 7 {
+		t.Errorf("got %+v", e)
+	}
+	p.send(`{"type":"rpc","name":"x","payload":1}`) // of a Send, which nobody waits for
+	if e := event[*Other](t, c); e.Type != "rpc" {
+		t.Errorf("got %+v", e)
+	}
+	p.send(`{"type":"news","kind":"x"}`)
+	if e := event[*Other](t, c); e.Type != "news" || string(e.Raw) != `{"type":"news","kind":"x"}` {
 		t.Errorf("got %+v", e)
 	}
 }
@@ -171,6 +179,7 @@ func FuzzHandle(f *testing.F) {
 	for _, s := range []string{
 		lobby("l", 1), `{"type":"error","replyTo":"1"}`, `{"type":"error","replyTo":null,"lobbyId":"x"}`, `{"type":"connected","lobby":null}`,
 		`{"type":"match:started"}`, `{"type":"match:ended","result":null}`, `{"type":"lobby:updated"}`, `[]`, `null`, `{"type":5}`, ``,
+		`{"type":"rpc","replyTo":"1","payload":null}`, `{"type":"notify","kind":"x","payload":[],"at":1}`,
 	} {
 		f.Add([]byte(s))
 	}

@@ -100,6 +100,39 @@ func (c *Client) Delete(ctx context.Context, token string) error {
 	return err
 }
 
+// Link adds a way to sign in to the token's account, with the fields that the
+// provider asks for; "anonymous" needs a deviceId. One that belongs to another
+// account is the error identity_taken.
+func (c *Client) Link(ctx context.Context, token, provider string, fields map[string]any) (a Account, err error) {
+	_, err = c.call(ctx, http.MethodPost, "/accounts/me/identities/"+url.PathEscape(provider), token, fields, &a)
+	return a, err
+}
+
+// Unlink takes a way to sign in off the account; the last one stays (last_identity).
+func (c *Client) Unlink(ctx context.Context, token, provider string) (a Account, err error) {
+	_, err = c.call(ctx, http.MethodDelete, "/accounts/me/identities/"+url.PathEscape(provider), token, nil, &a)
+	return a, err
+}
+
+// Export writes everything that is stored of the account, as JSON. After an error
+// what was written is incomplete.
+func (c *Client) Export(ctx context.Context, token string, to io.Writer) error {
+	res, err := c.send(ctx, http.MethodGet, "/accounts/me/export", token, nil)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	_, err = io.Copy(to, res.Body)
+	return err
+}
+
+// Rpc calls a function of the game's own rules. payload is encoded as JSON, nil
+// sends none; what is answered is decoded into answer, unless that is nil.
+func (c *Client) Rpc(ctx context.Context, token, name string, payload, answer any) error {
+	_, err := c.call(ctx, http.MethodPost, "/rpc/"+url.PathEscape(name), token, payload, answer)
+	return err
+}
+
 // Page says which part of a list is wanted; the zero value is all of it.
 type Page struct {
 	Limit  int
@@ -142,6 +175,25 @@ func nextCursor(links []string) string {
 
 // call makes one request and decodes the answer into out, unless that is nil.
 func (c *Client) call(ctx context.Context, method, path, token string, body, out any) (http.Header, error) {
+	res, err := c.send(ctx, method, path, token, body)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return nil, err
+	}
+	if out != nil {
+		if err := json.Unmarshal(raw, out); err != nil {
+			return nil, &Error{Code: CodeBadAnswer, Message: "The server's answer cannot be read", Status: res.StatusCode, Cause: err}
+		}
+	}
+	return res.Header, nil
+}
+
+// send makes one request. The body of its answer, which is 2xx, must be closed.
+func (c *Client) send(ctx context.Context, method, path, token string, body any) (*http.Response, error) {
 	var sent io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
@@ -164,20 +216,15 @@ func (c *Client) call(ctx context.Context, method, path, token string, body, out
 	if err != nil {
 		return nil, err
 	}
+	if res.StatusCode >= 200 && res.StatusCode <= 299 {
+		return res, nil
+	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
 		return nil, err
 	}
-	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return nil, refusal(res, raw)
-	}
-	if out != nil {
-		if err := json.Unmarshal(raw, out); err != nil {
-			return nil, &Error{Code: CodeBadAnswer, Message: "The server's answer cannot be read", Status: res.StatusCode, Cause: err}
-		}
-	}
-	return res.Header, nil
+	return nil, refusal(res, raw)
 }
 
 // refusal makes an error of an answer that is not 2xx.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 )
@@ -72,6 +73,39 @@ func TestREST(t *testing.T) {
 			}
 			return err
 		}, "PATCH", "/games/arena/accounts/me", true, "username", "Bob"},
+		"link": {200, `{"id":"a-1","username":"Ada","discord":{"id":"d-1","username":"D","avatar":null},"identities":[{"provider":"anonymous"},{"provider":"discord","linkedAt":5}]}`, func(c *Client) error {
+			a, err := c.Link(t.Context(), "at", "dis/cord", map[string]any{"discordToken": "d"})
+			if a.Discord == nil || *a.Discord != (Discord{ID: "d-1", Username: "D"}) || len(a.Identities) != 2 || a.Identities[1].LinkedAt != 5 {
+				t.Errorf("account %+v", a)
+			}
+			return err
+		}, "POST", "/games/arena/accounts/me/identities/dis/cord", true, "discordToken", "d"},
+		"unlink": {200, `{"id":"a-1"}`, func(c *Client) error {
+			a, err := c.Unlink(t.Context(), "at", "discord")
+			if a.ID != "a-1" || a.Discord != nil {
+				t.Errorf("account %+v", a)
+			}
+			return err
+		}, "DELETE", "/games/arena/accounts/me/identities/discord", true, "", ""},
+		"export": {200, `{"account":{}}`, func(c *Client) error {
+			var file strings.Builder
+			err := c.Export(t.Context(), "at", &file)
+			if file.String() != `{"account":{}}` {
+				t.Errorf("file %s", file.String())
+			}
+			return err
+		}, "GET", "/games/arena/accounts/me/export", true, "", ""},
+		"rpc": {200, `["Ada"]`, func(c *Client) error {
+			var names []string
+			err := c.Rpc(t.Context(), "at", "winners", map[string]any{"limit": "3"}, &names)
+			if len(names) != 1 || names[0] != "Ada" {
+				t.Errorf("answer %v", names)
+			}
+			return err
+		}, "POST", "/games/arena/rpc/winners", true, "limit", "3"},
+		"rpc of nothing": {200, `null`, func(c *Client) error {
+			return c.Rpc(t.Context(), "at", "touch", nil, nil)
+		}, "POST", "/games/arena/rpc/touch", true, "", ""},
 		"delete": {204, "", func(c *Client) error { return c.Delete(t.Context(), "at") }, "DELETE", "/games/arena/accounts/me", true, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,6 +164,14 @@ func TestRESTErrors(t *testing.T) {
 				t.Errorf("got %#v", err)
 			}
 		})
+	}
+	var file strings.Builder
+	refusing, _, _ := serve(t, 409, nil, `{"error":"Not today","code":"refused_by_hook"}`)
+	if err := refusing.Export(t.Context(), "at", &file); CodeOf(err) != "refused_by_hook" || file.Len() != 0 {
+		t.Errorf("got %v, %s", err, file.String())
+	}
+	if err := refusing.Rpc(t.Context(), "at", "x", nil, nil); CodeOf(err) != "refused_by_hook" {
+		t.Errorf("got %v", err)
 	}
 	api, _, _ := serve(t, 200, nil, `{"id":`)
 	if _, err := api.Me(t.Context(), "at"); CodeOf(err) != CodeBadAnswer {

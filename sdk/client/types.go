@@ -6,8 +6,17 @@ import "encoding/json"
 type Account struct {
 	ID         string     `json:"id"`
 	Username   string     `json:"username"`
+	Discord    *Discord   `json:"discord,omitempty"` // nil when not linked
 	CreatedAt  int64      `json:"createdAt,omitempty"`
 	Identities []Identity `json:"identities,omitempty"`
+}
+
+// Discord is who the account is there.
+type Discord struct {
+	ID       string `json:"id"`
+	Username string `json:"username"`
+	// Avatar is an address, empty for none.
+	Avatar string `json:"avatar"`
 }
 
 // Identity is a way to sign in to an account.

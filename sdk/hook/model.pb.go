@@ -659,6 +659,9 @@ type Refusal struct {
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
 	// PlayerReasons are shown to single players instead, by account id.
 	PlayerReasons map[string]string `protobuf:"bytes,2,rep,name=player_reasons,json=playerReasons,proto3" json:"player_reasons,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Invalid says that the request itself is malformed: 400 over REST. A script
+	// throws such a refusal with ctx.invalid, Go returns hook.Invalid.
+	Invalid       bool `protobuf:"varint,3,opt,name=invalid,proto3" json:"invalid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -707,6 +710,61 @@ func (x *Refusal) GetPlayerReasons() map[string]string {
 	return nil
 }
 
+func (x *Refusal) GetInvalid() bool {
+	if x != nil {
+		return x.Invalid
+	}
+	return false
+}
+
+// Outage says that a service which the hook needs does not answer. Over gRPC it is
+// the detail of an UNAVAILABLE; in Go it is the error of hook.Unreachable; a script
+// throws it with ctx.unreachable.
+type Outage struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Cause is for logs.
+	Cause         string `protobuf:"bytes,1,opt,name=cause,proto3" json:"cause,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Outage) Reset() {
+	*x = Outage{}
+	mi := &file_muster_v1_model_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Outage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Outage) ProtoMessage() {}
+
+func (x *Outage) ProtoReflect() protoreflect.Message {
+	mi := &file_muster_v1_model_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Outage.ProtoReflect.Descriptor instead.
+func (*Outage) Descriptor() ([]byte, []int) {
+	return file_muster_v1_model_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Outage) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
 // Decision is a yes or a no. In Go it is an error: nil allows, hook.Refuse refuses.
 type Decision struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -720,7 +778,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_muster_v1_model_proto_msgTypes[10]
+	mi := &file_muster_v1_model_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -732,7 +790,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_muster_v1_model_proto_msgTypes[10]
+	mi := &file_muster_v1_model_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -745,7 +803,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_muster_v1_model_proto_rawDescGZIP(), []int{10}
+	return file_muster_v1_model_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Decision) GetAllow() bool {
@@ -842,13 +900,16 @@ const file_muster_v1_model_proto_rawDesc = "" +
 	"StatsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
 	"\x05value\x18\x02 \x01(\v2\x16.google.protobuf.ValueR\x05value:\x028\x01B\b\n" +
-	"\x06_score\"\xb1\x01\n" +
+	"\x06_score\"\xcb\x01\n" +
 	"\aRefusal\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12L\n" +
-	"\x0eplayer_reasons\x18\x02 \x03(\v2%.muster.v1.Refusal.PlayerReasonsEntryR\rplayerReasons\x1a@\n" +
+	"\x0eplayer_reasons\x18\x02 \x03(\v2%.muster.v1.Refusal.PlayerReasonsEntryR\rplayerReasons\x12\x18\n" +
+	"\ainvalid\x18\x03 \x01(\bR\ainvalid\x1a@\n" +
 	"\x12PlayerReasonsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc9\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x1e\n" +
+	"\x06Outage\x12\x14\n" +
+	"\x05cause\x18\x01 \x01(\tR\x05cause\"\xc9\x01\n" +
 	"\bDecision\x12\x14\n" +
 	"\x05allow\x18\x01 \x01(\bR\x05allow\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12M\n" +
@@ -869,7 +930,7 @@ func file_muster_v1_model_proto_rawDescGZIP() []byte {
 	return file_muster_v1_model_proto_rawDescData
 }
 
-var file_muster_v1_model_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_muster_v1_model_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_muster_v1_model_proto_goTypes = []any{
 	(*Lobby)(nil),          // 0: muster.v1.Lobby
 	(*Team)(nil),           // 1: muster.v1.Team
@@ -881,33 +942,34 @@ var file_muster_v1_model_proto_goTypes = []any{
 	(*TeamResult)(nil),     // 7: muster.v1.TeamResult
 	(*PlayerResult)(nil),   // 8: muster.v1.PlayerResult
 	(*Refusal)(nil),        // 9: muster.v1.Refusal
-	(*Decision)(nil),       // 10: muster.v1.Decision
-	nil,                    // 11: muster.v1.Lobby.PropertiesEntry
-	nil,                    // 12: muster.v1.Player.PropertiesEntry
-	nil,                    // 13: muster.v1.Report.PropertiesEntry
-	nil,                    // 14: muster.v1.PlayerResult.StatsEntry
-	nil,                    // 15: muster.v1.Refusal.PlayerReasonsEntry
-	nil,                    // 16: muster.v1.Decision.PlayerReasonsEntry
-	(*structpb.Value)(nil), // 17: google.protobuf.Value
+	(*Outage)(nil),         // 10: muster.v1.Outage
+	(*Decision)(nil),       // 11: muster.v1.Decision
+	nil,                    // 12: muster.v1.Lobby.PropertiesEntry
+	nil,                    // 13: muster.v1.Player.PropertiesEntry
+	nil,                    // 14: muster.v1.Report.PropertiesEntry
+	nil,                    // 15: muster.v1.PlayerResult.StatsEntry
+	nil,                    // 16: muster.v1.Refusal.PlayerReasonsEntry
+	nil,                    // 17: muster.v1.Decision.PlayerReasonsEntry
+	(*structpb.Value)(nil), // 18: google.protobuf.Value
 }
 var file_muster_v1_model_proto_depIdxs = []int32{
-	11, // 0: muster.v1.Lobby.properties:type_name -> muster.v1.Lobby.PropertiesEntry
+	12, // 0: muster.v1.Lobby.properties:type_name -> muster.v1.Lobby.PropertiesEntry
 	1,  // 1: muster.v1.Lobby.teams:type_name -> muster.v1.Team
 	2,  // 2: muster.v1.Team.players:type_name -> muster.v1.Player
-	12, // 3: muster.v1.Player.properties:type_name -> muster.v1.Player.PropertiesEntry
+	13, // 3: muster.v1.Player.properties:type_name -> muster.v1.Player.PropertiesEntry
 	3,  // 4: muster.v1.Player.identities:type_name -> muster.v1.LinkedIdentity
 	0,  // 5: muster.v1.Match.lobby:type_name -> muster.v1.Lobby
 	4,  // 6: muster.v1.Match.server:type_name -> muster.v1.Server
 	7,  // 7: muster.v1.Report.teams:type_name -> muster.v1.TeamResult
 	8,  // 8: muster.v1.Report.players:type_name -> muster.v1.PlayerResult
-	13, // 9: muster.v1.Report.properties:type_name -> muster.v1.Report.PropertiesEntry
-	14, // 10: muster.v1.PlayerResult.stats:type_name -> muster.v1.PlayerResult.StatsEntry
-	15, // 11: muster.v1.Refusal.player_reasons:type_name -> muster.v1.Refusal.PlayerReasonsEntry
-	16, // 12: muster.v1.Decision.player_reasons:type_name -> muster.v1.Decision.PlayerReasonsEntry
-	17, // 13: muster.v1.Lobby.PropertiesEntry.value:type_name -> google.protobuf.Value
-	17, // 14: muster.v1.Player.PropertiesEntry.value:type_name -> google.protobuf.Value
-	17, // 15: muster.v1.Report.PropertiesEntry.value:type_name -> google.protobuf.Value
-	17, // 16: muster.v1.PlayerResult.StatsEntry.value:type_name -> google.protobuf.Value
+	14, // 9: muster.v1.Report.properties:type_name -> muster.v1.Report.PropertiesEntry
+	15, // 10: muster.v1.PlayerResult.stats:type_name -> muster.v1.PlayerResult.StatsEntry
+	16, // 11: muster.v1.Refusal.player_reasons:type_name -> muster.v1.Refusal.PlayerReasonsEntry
+	17, // 12: muster.v1.Decision.player_reasons:type_name -> muster.v1.Decision.PlayerReasonsEntry
+	18, // 13: muster.v1.Lobby.PropertiesEntry.value:type_name -> google.protobuf.Value
+	18, // 14: muster.v1.Player.PropertiesEntry.value:type_name -> google.protobuf.Value
+	18, // 15: muster.v1.Report.PropertiesEntry.value:type_name -> google.protobuf.Value
+	18, // 16: muster.v1.PlayerResult.StatsEntry.value:type_name -> google.protobuf.Value
 	17, // [17:17] is the sub-list for method output_type
 	17, // [17:17] is the sub-list for method input_type
 	17, // [17:17] is the sub-list for extension type_name
@@ -927,7 +989,7 @@ func file_muster_v1_model_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_muster_v1_model_proto_rawDesc), len(file_muster_v1_model_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

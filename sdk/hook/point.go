@@ -15,6 +15,14 @@ type Info struct {
 	// MayRefuse says whether a refusal is an answer of this point; elsewhere it
 	// counts as a failure.
 	MayRefuse bool
+	// Service and Method are the names of its gRPC service and method:
+	// "muster.v1.Authenticator", "Authenticate".
+	Service, Method string
+	// Spread says that the fields of the request are the parameters, in their order;
+	// else the request is the one parameter.
+	Spread bool
+	// Lone says that the only field of the response is the answer itself.
+	Lone bool
 }
 
 // Kind says how the answers of several hooks of one point are put together.

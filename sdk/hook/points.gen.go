@@ -195,33 +195,47 @@ func Points() []Point {
 func (p Point) Info() (Info, bool) {
 	switch p {
 	case PointAllocate:
-		return Info{Export: "allocate", Kind: Handler, OnFailure: FailAllow, MayRefuse: true}, true
+		return Info{Export: "allocate", Kind: Handler, OnFailure: FailAllow, MayRefuse: true,
+			Service: "muster.v1.Allocator", Method: "Allocate", Spread: false, Lone: false}, true
 	case PointRelease:
-		return Info{Export: "release", Kind: Handler, OnFailure: FailAllow, MayRefuse: false}, true
+		return Info{Export: "release", Kind: Handler, OnFailure: FailAllow, MayRefuse: false,
+			Service: "muster.v1.Releaser", Method: "Release", Spread: false, Lone: false}, true
 	case PointAuthenticate:
-		return Info{Export: "authenticate", Kind: Decider, OnFailure: FailRefuse, MayRefuse: true}, true
+		return Info{Export: "authenticate", Kind: Decider, OnFailure: FailRefuse, MayRefuse: true,
+			Service: "muster.v1.Authenticator", Method: "Authenticate", Spread: false, Lone: false}, true
 	case PointEvents:
-		return Info{Export: "on", Kind: Observer, OnFailure: FailAllow, MayRefuse: false}, true
+		return Info{Export: "on", Kind: Observer, OnFailure: FailAllow, MayRefuse: false,
+			Service: "muster.v1.EventHandler", Method: "HandleEvent", Spread: false, Lone: false}, true
 	case PointBeforeLobbyCreate:
-		return Info{Export: "beforeLobbyCreate", Kind: Gate, OnFailure: FailRefuse, MayRefuse: true}, true
+		return Info{Export: "beforeLobbyCreate", Kind: Gate, OnFailure: FailRefuse, MayRefuse: true,
+			Service: "muster.v1.LobbyCreateGate", Method: "BeforeLobbyCreate", Spread: false, Lone: false}, true
 	case PointBeforeLobbyJoin:
-		return Info{Export: "beforeLobbyJoin", Kind: Gate, OnFailure: FailRefuse, MayRefuse: true}, true
+		return Info{Export: "beforeLobbyJoin", Kind: Gate, OnFailure: FailRefuse, MayRefuse: true,
+			Service: "muster.v1.LobbyJoinGate", Method: "BeforeLobbyJoin", Spread: true, Lone: false}, true
 	case PointAssignTeam:
-		return Info{Export: "assignTeam", Kind: Decider, OnFailure: FailBuiltin, MayRefuse: false}, true
+		return Info{Export: "assignTeam", Kind: Decider, OnFailure: FailBuiltin, MayRefuse: false,
+			Service: "muster.v1.TeamAssigner", Method: "AssignTeam", Spread: true, Lone: true}, true
 	case PointBeforeChat:
-		return Info{Export: "beforeChat", Kind: Gate, OnFailure: FailAllow, MayRefuse: true}, true
+		return Info{Export: "beforeChat", Kind: Gate, OnFailure: FailAllow, MayRefuse: true,
+			Service: "muster.v1.ChatGate", Method: "BeforeChat", Spread: true, Lone: false}, true
 	case PointMatchResult:
-		return Info{Export: "matchResult", Kind: Amender, OnFailure: FailRefuse, MayRefuse: true}, true
+		return Info{Export: "matchResult", Kind: Amender, OnFailure: FailRefuse, MayRefuse: true,
+			Service: "muster.v1.ResultAmender", Method: "MatchResult", Spread: true, Lone: false}, true
 	case PointBalanceTeams:
-		return Info{Export: "balanceTeams", Kind: Decider, OnFailure: FailBuiltin, MayRefuse: false}, true
+		return Info{Export: "balanceTeams", Kind: Decider, OnFailure: FailBuiltin, MayRefuse: false,
+			Service: "muster.v1.TeamBalancer", Method: "BalanceTeams", Spread: true, Lone: false}, true
 	case PointValidateStart:
-		return Info{Export: "validateStart", Kind: Gate, OnFailure: FailRefuse, MayRefuse: true}, true
+		return Info{Export: "validateStart", Kind: Gate, OnFailure: FailRefuse, MayRefuse: true,
+			Service: "muster.v1.StartValidator", Method: "ValidateStart", Spread: true, Lone: false}, true
 	case PointMatchPayload:
-		return Info{Export: "matchPayload", Kind: Amender, OnFailure: FailBuiltin, MayRefuse: false}, true
+		return Info{Export: "matchPayload", Kind: Amender, OnFailure: FailBuiltin, MayRefuse: false,
+			Service: "muster.v1.PayloadAmender", Method: "MatchPayload", Spread: true, Lone: false}, true
 	case PointMakeMatches:
-		return Info{Export: "makeMatches", Kind: Decider, OnFailure: FailBuiltin, MayRefuse: false}, true
+		return Info{Export: "makeMatches", Kind: Decider, OnFailure: FailBuiltin, MayRefuse: false,
+			Service: "muster.v1.Matchmaker", Method: "MakeMatches", Spread: false, Lone: false}, true
 	case PointRpc:
-		return Info{Export: "rpc", Kind: Handler, OnFailure: FailRefuse, MayRefuse: true}, true
+		return Info{Export: "rpc", Kind: Handler, OnFailure: FailRefuse, MayRefuse: true,
+			Service: "muster.v1.RpcHandler", Method: "Rpc", Spread: false, Lone: false}, true
 	}
 	return Info{}, false
 }

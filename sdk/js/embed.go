@@ -1,5 +1,5 @@
 // Package js holds the browser and Node client, which servers hand out at
-// /sdk/muster.js so that a page needs no build step.
+// /sdk/muster.js so that a page needs no build step, and the types of hook scripts.
 package js
 
 import _ "embed"
@@ -14,3 +14,9 @@ var Client []byte
 //
 //go:embed muster-client.d.ts
 var Types []byte
+
+// HookTypes is muster.d.ts, the TypeScript declarations that hook scripts are
+// written with: the module "muster", generated from sdk/proto. Do not change it.
+//
+//go:embed muster.d.ts
+var HookTypes []byte

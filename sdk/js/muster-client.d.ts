@@ -8,6 +8,18 @@ export interface Account {
   createdAt?: number;
 }
 
+/** Everything that is stored of an account. */
+export interface AccountExport {
+  game: string;
+  exportedAt: number;
+  account: { id: string; username: string; createdAt: number };
+  identities: { provider: string; subject: string; username: string; avatarUrl?: string; vars?: Record<string, string>; linkedAt: number }[];
+  signIns: { id: string; createdAt: number; expiresAt: number; endedAt?: number }[];
+  matches: { id: string; lobbyId?: string; status: string; code?: string; startedAt: number; endedAt: number; provider?: string; region?: string; server?: string; teams?: unknown; result?: MatchResult }[];
+  /** What the game's rules keep of the account. */
+  storage: { key: string; value: unknown; version: number; updatedAt: number }[];
+}
+
 export interface LobbyPlayer {
   accountId: string;
   username: string;
@@ -73,6 +85,8 @@ export interface Events {
   kicked: { lobbyId: string; reason?: string };
   lobbyDeleted: { lobbyId: string; reason?: string };
   chat: { lobbyId: string; accountId: string; username: string; text: string; at: number };
+  /** Something that the game's rules tell this account. */
+  notify: { kind: string; payload: unknown; at: number };
   status: Status;
   /** What no call is waiting for; the reason when the socket ended for good. */
   error: MusterError;
@@ -138,9 +152,17 @@ export class Muster {
   resume(): Promise<Account | null>;
   me(): Promise<Account>;
   rename(username: string): Promise<Account>;
+  /** "identity_taken" if it belongs to another account. */
+  link(provider: string, fields?: { [field: string]: unknown }): Promise<Account>;
+  /** "last_identity" if the account has no other. */
+  unlink(provider: string): Promise<Account>;
+  exportData(): Promise<AccountExport>;
   deleteAccount(): Promise<void>;
   logout(options?: { everywhere?: boolean }): Promise<void>;
   listLobbies(options?: { limit?: number; cursor?: string }): Promise<Lobby[] & { next?: string }>;
+
+  /** Over the socket while it is open, else by a request. */
+  rpc<T = unknown>(name: string, payload?: unknown): Promise<T>;
 
   connect(options?: { timeoutMs?: number }): Promise<void>;
   close(): void;

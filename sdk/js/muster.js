@@ -102,6 +102,25 @@ export class Muster {
     return this.#know(await this.#rest("PATCH", "/accounts/me", { username }));
   }
 
+  /** Adds a way to sign in to the account, with the fields of signIn(); "anonymous" adds this device. */
+  async link(provider, fields = {}) {
+    if (provider === "anonymous") fields = { deviceId: this.#deviceId(), ...fields };
+    return this.#know(await this.#rest("POST", "/accounts/me/identities/" + encodeURIComponent(provider), fields));
+  }
+
+  /** Takes a way to sign in off the account, unless it is the last. */
+  async unlink(provider) {
+    const account = await this.#rest("DELETE", "/accounts/me/identities/" + encodeURIComponent(provider));
+    // Signing in anew with it would make another account.
+    if (this.#session?.provider === provider) this.#session.provider = null;
+    return this.#know(account);
+  }
+
+  /** Everything that is stored of the account. */
+  exportData() {
+    return this.#rest("GET", "/accounts/me/export");
+  }
+
   /** Erases the account and what is stored of it. */
   async deleteAccount() {
     await this.#rest("DELETE", "/accounts/me");
@@ -125,6 +144,12 @@ export class Muster {
     if (limit) query.set("limit", limit);
     if (cursor) query.set("cursor", cursor);
     return this.#rest("GET", "/lobbies?" + query);
+  }
+
+  /** Calls a function of the game's own rules; resolves with what it answers. */
+  async rpc(name, payload) {
+    if (this.status === "open") return (await this.request("rpc", { name, payload })).payload;
+    return this.#rest("POST", "/rpc/" + encodeURIComponent(name), payload);
   }
 
   // ---- the lobby ----
@@ -334,6 +359,8 @@ export class Muster {
         return this.#emit(type === "lobby:kicked" ? "kicked" : "lobbyDeleted", fields);
       case "lobby:chat":
         return this.#emit("chat", fields);
+      case "notify":
+        return this.#emit("notify", fields);
       case "match:started":
         this.match = m.matchData;
         return this.#emit("matchStarted", m.matchData);
@@ -381,7 +408,8 @@ export class Muster {
     try {
       return await this.#send(method, path, body, token);
     } catch (error) {
-      if (error.status !== 401) throw error;
+      // A provider that says no to link() does not speak of the token.
+      if (error.status !== 401 || error.code === "provider_refused") throw error;
       if (this.#session?.accessToken === token) await this.#renew();
       return this.#send(method, path, body, this.#session?.accessToken);
     }
@@ -393,7 +421,7 @@ export class Muster {
       response = await this.#o.fetch(this.#base + path, {
         method,
         headers: token ? { Authorization: "Bearer " + token } : {},
-        body: body && JSON.stringify(body),
+        body: JSON.stringify(body), // undefined stays undefined
         signal: AbortSignal.timeout(this.#o.timeoutMs),
       });
       answer = await response.text();

@@ -4,7 +4,8 @@
 //	generate -proto DIR -out DIR -module PATH [-check] PLUGIN…
 //
 // A PLUGIN is the command line of a protoc plugin ("go tool protoc-gen-go"); it
-// runs in the current folder. Files land below -out, by their import path without
+// runs in the current folder. With a Go package's folder before it
+// ("sdk/pb: go tool protoc-gen-go-grpc") it makes the files of that package only. Files land below -out, by their import path without
 // -module. With -check nothing is written: stale files are named, and the exit
 // status is 1.
 package main
@@ -15,7 +16,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"strings"
 )
 
 func main() {
@@ -43,8 +43,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	made := map[string]string{}
 	for _, plugin := range flags.Args() {
-		request.Parameter = new("module=" + *module)
-		if err := runPlugin(ctx, strings.Fields(plugin), request, made); err != nil {
+		if err := runPlugin(ctx, plugin, *module, request, made); err != nil {
 			return fmt.Errorf("%s: %w", plugin, err)
 		}
 	}

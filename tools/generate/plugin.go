@@ -16,8 +16,23 @@ import (
 	"google.golang.org/protobuf/types/pluginpb"
 )
 
-// runPlugin runs one protoc plugin and adds what it made, by path.
-func runPlugin(ctx context.Context, command []string, request *pluginpb.CodeGeneratorRequest, made map[string]string) error {
+// runPlugin runs one protoc plugin over all files, or those of the one Go package
+// that stands before its command, and adds what it made, by path.
+func runPlugin(ctx context.Context, plugin, module string, all *pluginpb.CodeGeneratorRequest, made map[string]string) error {
+	request := &pluginpb.CodeGeneratorRequest{
+		FileToGenerate: all.FileToGenerate, ProtoFile: all.ProtoFile, Parameter: new("module=" + module),
+	}
+	command := strings.Fields(plugin)
+	if len(command) == 0 {
+		return errors.New("there is no command")
+	}
+	if dir, only := strings.CutSuffix(command[0], ":"); only {
+		command = command[1:]
+		request.FileToGenerate = packageFiles(all, path.Join(module, dir))
+	}
+	if len(command) == 0 || len(request.FileToGenerate) == 0 {
+		return errors.New("there is no command, or no file of that package")
+	}
 	in, err := proto.Marshal(request)
 	if err != nil {
 		return err
@@ -42,6 +57,18 @@ func runPlugin(ctx context.Context, command []string, request *pluginpb.CodeGene
 		made[f.GetName()] = f.GetContent()
 	}
 	return nil
+}
+
+// packageFiles are the files to generate whose Go package has that import path.
+func packageFiles(all *pluginpb.CodeGeneratorRequest, importPath string) []string {
+	var names []string
+	for _, f := range all.ProtoFile {
+		declared, _, _ := strings.Cut(f.GetOptions().GetGoPackage(), ";")
+		if declared == importPath && slices.Contains(all.FileToGenerate, f.GetName()) {
+			names = append(names, f.GetName())
+		}
+	}
+	return names
 }
 
 // write puts the files where they belong; those that are as they should be are

@@ -1,6 +1,9 @@
 // Command protoc-gen-muster is a protoc plugin: it turns each service with the
 // option (muster.v1.point) into a small Go interface, and writes what is known of
 // every point beside them, to points.gen.go in the package of the services.
+// calls.gen.go there carries a point's messages to a hook (Point.Dispatch), and a
+// call of a hook to its messages (Remote). muster.d.ts, in the folder js beside that
+// package, is the same contract for scripts.
 package main
 
 import (
@@ -25,6 +28,12 @@ func main() {
 				return fmt.Errorf("%s is in another Go package than %s", p.name, points[0].name)
 			}
 		}
-		return render(plugin, file, points)
+		if err := render(plugin, file, points); err != nil {
+			return err
+		}
+		if err := renderCalls(plugin, file, points); err != nil {
+			return err
+		}
+		return renderTypes(plugin, file, points)
 	})
 }

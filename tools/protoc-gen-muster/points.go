@@ -26,7 +26,9 @@ type point struct {
 	mayRefuse, spread bool
 }
 
-// readPoints finds the services that are points, in the order of the files.
+// readPoints finds the services that are points, in the order of the files. Files
+// that have none may hold other services; those that have some hold nothing else,
+// so that no point is forgotten.
 func readPoints(plugin *protogen.Plugin) ([]point, error) {
 	files, err := protodesc.NewFiles(&descriptorpb.FileDescriptorSet{File: plugin.Request.ProtoFile})
 	if err != nil {
@@ -39,34 +41,54 @@ func readPoints(plugin *protogen.Plugin) ([]point, error) {
 		if !file.Generate {
 			continue
 		}
-		for _, service := range file.Services {
-			p, err := readPoint(service, types)
-			if err != nil {
-				return nil, fmt.Errorf("service %s: %w", service.Desc.FullName(), err)
-			}
+		found, err := readFile(file, types)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range found {
 			if names[p.name] {
-				return nil, fmt.Errorf("service %s: there is another point %q", service.Desc.FullName(), p.name)
+				return nil, fmt.Errorf("service %s: there is another point %q", p.service.Desc.FullName(), p.name)
 			}
 			names[p.name] = true
-			points = append(points, p)
 		}
+		points = append(points, found...)
 	}
 	return points, nil
 }
 
-// readPoint reads the option of one service. The plugin has no Go type for it, so
-// it is read by its descriptor.
-func readPoint(service *protogen.Service, types *dynamicpb.Types) (point, error) {
-	if len(service.Methods) != 1 {
-		return point{}, errors.New("a point has exactly one method")
+// readFile finds the points of one file.
+func readFile(file *protogen.File, types *dynamicpb.Types) ([]point, error) {
+	var points []point
+	for _, service := range file.Services {
+		option, err := readOption(service, types)
+		if err != nil {
+			return nil, fmt.Errorf("service %s: %w", service.Desc.FullName(), err)
+		}
+		if option == nil {
+			continue
+		}
+		p, err := readPoint(service, option)
+		if err != nil {
+			return nil, fmt.Errorf("service %s: %w", service.Desc.FullName(), err)
+		}
+		points = append(points, p)
 	}
+	if len(points) > 0 && len(points) < len(file.Services) {
+		return nil, fmt.Errorf("%s: a service has the option %s, another has not", file.Desc.Path(), optionName)
+	}
+	return points, nil
+}
+
+// readOption returns the option of one service, nil if it has none. The plugin has
+// no Go type for it, so it is read by its descriptor.
+func readOption(service *protogen.Service, types *dynamicpb.Types) (protoreflect.Message, error) {
 	raw, err := proto.Marshal(service.Desc.Options())
 	if err != nil {
-		return point{}, err
+		return nil, err
 	}
 	var options descriptorpb.ServiceOptions
 	if err := (proto.UnmarshalOptions{Resolver: types}).Unmarshal(raw, &options); err != nil {
-		return point{}, err
+		return nil, err
 	}
 	var value protoreflect.Message
 	options.ProtoReflect().Range(func(d protoreflect.FieldDescriptor, v protoreflect.Value) bool {
@@ -75,8 +97,13 @@ func readPoint(service *protogen.Service, types *dynamicpb.Types) (point, error)
 		}
 		return value == nil
 	})
-	if value == nil {
-		return point{}, fmt.Errorf("the option %s is missing", optionName)
+	return value, nil
+}
+
+// readPoint reads what the option says of a service.
+func readPoint(service *protogen.Service, value protoreflect.Message) (point, error) {
+	if len(service.Methods) != 1 {
+		return point{}, errors.New("a point has exactly one method")
 	}
 	field := func(name protoreflect.Name) protoreflect.Value {
 		return value.Get(value.Descriptor().Fields().ByName(name))
@@ -111,3 +138,16 @@ func (p point) constant() string {
 	}
 	return "Point" + strings.Join(parts, "")
 }
+
+// decides reports whether the answer is a yes or a no: an error in Go.
+func (p point) decides() bool { return p.method.Output.Desc.FullName() == "muster.v1.Decision" }
+
+// silent reports whether there is no answer.
+func (p point) silent() bool { return len(p.method.Output.Fields) == 0 }
+
+// wrapped reports whether the response was made for this method alone, so that an
+// empty one is an answer too.
+func (p point) wrapped() bool { return p.method.Output.GoIdent.GoName == p.method.GoName+"Response" }
+
+// lone reports whether the response's only field is the answer itself.
+func (p point) lone() bool { return p.spread && p.wrapped() && len(p.method.Output.Fields) == 1 }

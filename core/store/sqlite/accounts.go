@@ -2,13 +2,15 @@ package sqlite
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"maps"
 
 	"github.com/muster-gg/muster/core/store"
 )
 
 const (
-	accountColumns = `a.id, a.game, a.username, a.created_at, i.provider, i.subject, i.username, i.avatar_url, i.linked_at`
+	accountColumns = `a.id, a.game, a.username, a.created_at, i.provider, i.subject, i.username, i.avatar_url, i.vars, i.linked_at`
 
 	selectAccount = `SELECT ` + accountColumns + ` FROM accounts a
 		LEFT JOIN identities i ON i.game = a.game AND i.account_id = a.id
@@ -20,10 +22,10 @@ const (
 		WHERE k.game = ? AND k.provider = ? AND k.subject = ? ORDER BY i.seq`
 
 	insertAccount  = `INSERT INTO accounts (game, id, username, created_at) VALUES (?, ?, ?, ?)`
-	insertIdentity = `INSERT INTO identities (game, provider, subject, account_id, username, avatar_url, linked_at) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	insertIdentity = `INSERT INTO identities (game, provider, subject, account_id, username, avatar_url, vars, linked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 	updateUsername = `UPDATE accounts SET username = ? WHERE game = ? AND id = ?`
 	deleteIdentity = `DELETE FROM identities WHERE game = ? AND account_id = ? AND provider = ?`
-	updateIdentity = `UPDATE identities SET username = ?, avatar_url = ? WHERE game = ? AND provider = ? AND subject = ?`
+	updateIdentity = `UPDATE identities SET username = ?, avatar_url = ?, vars = ? WHERE game = ? AND provider = ? AND subject = ?`
 )
 
 // SignIn implements store.Accounts.
@@ -59,12 +61,28 @@ func (t *txn) addAccount(a store.Account, i store.Identity) (store.Account, erro
 		return a, err
 	}
 	i.LinkedAt = stored(i.LinkedAt)
+	if len(i.Vars) == 0 {
+		i.Vars = nil
+	}
 	a.CreatedAt, a.Identities = stored(a.CreatedAt), []store.Identity{i}
 	return a, t.addIdentity(a, i)
 }
 
 func (t *txn) addIdentity(a store.Account, i store.Identity) error {
-	return t.exec(insertIdentity, a.Game, i.Provider, i.Subject, a.ID, i.Username, i.AvatarURL, millis(i.LinkedAt))
+	vars, err := encodeVars(i.Vars)
+	if err != nil {
+		return err
+	}
+	return t.exec(insertIdentity, a.Game, i.Provider, i.Subject, a.ID, i.Username, i.AvatarURL, vars, millis(i.LinkedAt))
+}
+
+// encodeVars is how vars are stored: none is the empty text.
+func encodeVars(vars map[string]string) (string, error) {
+	if len(vars) == 0 {
+		return "", nil
+	}
+	b, err := json.Marshal(vars)
+	return string(b), err
 }
 
 // refresh takes over the names that a known player comes back with.
@@ -77,13 +95,21 @@ func (t *txn) refresh(a *store.Account, i store.Identity, username string) error
 	}
 	for n := range a.Identities {
 		known := &a.Identities[n]
-		if known.Provider != i.Provider || known.Subject != i.Subject || (known.Username == i.Username && known.AvatarURL == i.AvatarURL) {
+		if known.Provider != i.Provider || known.Subject != i.Subject ||
+			(known.Username == i.Username && known.AvatarURL == i.AvatarURL && maps.Equal(known.Vars, i.Vars)) {
 			continue
 		}
-		if err := t.exec(updateIdentity, i.Username, i.AvatarURL, a.Game, i.Provider, i.Subject); err != nil {
+		vars, err := encodeVars(i.Vars)
+		if err != nil {
 			return err
 		}
-		known.Username, known.AvatarURL = i.Username, i.AvatarURL
+		if err := t.exec(updateIdentity, i.Username, i.AvatarURL, vars, a.Game, i.Provider, i.Subject); err != nil {
+			return err
+		}
+		known.Username, known.AvatarURL, known.Vars = i.Username, i.AvatarURL, nil
+		if len(i.Vars) > 0 {
+			known.Vars = i.Vars
+		}
 	}
 	return nil
 }

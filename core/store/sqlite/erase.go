@@ -13,6 +13,7 @@ const (
 	deleteIdentities = `DELETE FROM identities WHERE game = ? AND account_id = ?`
 	selectLive       = `SELECT id FROM sign_ins WHERE game = ? AND account_id = ? AND revoked_at IS NULL ORDER BY id`
 	deleteSignIns    = `DELETE FROM sign_ins WHERE game = ? AND account_id = ?`
+	deleteEntries    = `DELETE FROM entries WHERE game = ? AND scope = ?`
 	selectPlayed     = `DELETE FROM match_players WHERE game = ? AND account_id = ? RETURNING match_id`
 	rewriteMatch     = `UPDATE matches SET roster = ?, result = ?, answer = ? WHERE game = ? AND id = ?`
 )
@@ -31,7 +32,7 @@ func (s *Store) Erase(ctx context.Context, game, id string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, query := range []string{deleteIdentities, deleteSignIns} {
+		for _, query := range []string{deleteIdentities, deleteSignIns, deleteEntries} {
 			if err := t.exec(query, game, id); err != nil {
 				return nil, err
 			}

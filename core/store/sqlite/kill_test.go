@@ -38,6 +38,10 @@ func signInUntilKilled(path string) {
 					fmt.Fprintln(os.Stderr, err)
 					os.Exit(1)
 				}
+				if _, err := s.SetEntry(ctx, entryOf(key), store.NoVersion); err != nil {
+					fmt.Fprintln(os.Stderr, err)
+					os.Exit(1)
+				}
 				out.Lock()
 				fmt.Println(key)
 				out.Unlock()
@@ -45,6 +49,11 @@ func signInUntilKilled(path string) {
 		})
 	}
 	wg.Wait()
+}
+
+// entryOf is what the account a<key> stores.
+func entryOf(key string) store.Entry {
+	return store.Entry{Game: "g", Scope: "a" + key, Key: "k", Value: []byte(`"` + key + `"`), UpdatedAt: time.Now()}
 }
 
 // signInKey makes the account a<key> with its sign-in c<key>.
@@ -76,6 +85,10 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 			c, err := s.SignInByID(t.Context(), "g", "c"+key)
 			if err != nil || c.AccountID != a.ID || c.RefreshHash != sha256.Sum256([]byte(key)) {
 				t.Fatalf("acknowledged sign-in %s: %+v, %v", key, c, err)
+			}
+			e, err := s.Entries(t.Context(), "g", "a"+key, []string{"k"})
+			if err != nil || len(e) != 1 || string(e[0].Value) != `"`+key+`"` {
+				t.Fatalf("acknowledged entry %s: %+v, %v", key, e, err)
 			}
 		}
 		var accounts, whole int

@@ -11,8 +11,11 @@ import (
 )
 
 const (
-	selectMatch = `SELECT id, game, lobby_id, status, code, started_at, ended_at, provider, region, server, roster, result, answer
-		FROM matches WHERE game = ? AND id = ?`
+	matchColumns = `m.id, m.game, m.lobby_id, m.status, m.code, m.started_at, m.ended_at, m.provider, m.region, m.server, m.roster, m.result, m.answer`
+
+	selectMatch     = `SELECT ` + matchColumns + ` FROM matches m WHERE m.game = ? AND m.id = ?`
+	selectMatchesOf = `SELECT ` + matchColumns + ` FROM match_players p CROSS JOIN matches m ON m.game = p.game AND m.id = p.match_id
+		WHERE p.game = ? AND p.account_id = ? AND p.match_id > ? ORDER BY p.match_id LIMIT ?`
 	insertMatch = `INSERT INTO matches (id, game, lobby_id, status, code, started_at, ended_at, provider, region, server, roster, result, answer)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (game, id) DO NOTHING`
 	insertPlayer = `INSERT INTO match_players (game, account_id, match_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
@@ -66,23 +69,39 @@ func (s *Store) MatchByID(ctx context.Context, game, id string) (m store.Match, 
 	return m, err
 }
 
-// scanMatch reads one match. ErrNotFound.
-func scanMatch(rows *sql.Rows, err error) (store.Match, error) {
-	var m store.Match
-	found := false
-	err = each(rows, err, func(r *sql.Rows) error {
-		found = true
-		var started, ended int64
-		err := r.Scan(&m.ID, &m.Game, &m.LobbyID, &m.Status, &m.Code, &started, &ended,
-			&m.Provider, &m.Region, &m.Server, &m.Roster, &m.Result, &m.Answer)
-		m.StartedAt, m.EndedAt = fromMillis(started), fromMillis(ended)
+// MatchesOf implements store.Histories.
+func (s *Store) MatchesOf(ctx context.Context, game, accountID, after string, limit int) (all []store.Match, err error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	err = s.read(func() error {
+		all, err = scanMatches(s.reads.matchesOf.QueryContext(ctx, game, accountID, after, limit))
 		return err
 	})
-	if err == nil && !found {
+	return all, err
+}
+
+// scanMatch reads one match. ErrNotFound.
+func scanMatch(rows *sql.Rows, err error) (store.Match, error) {
+	all, err := scanMatches(rows, err)
+	if err == nil && len(all) == 0 {
 		err = store.ErrNotFound
 	}
 	if err != nil {
 		return store.Match{}, err
 	}
-	return m, nil
+	return all[0], nil
+}
+
+func scanMatches(rows *sql.Rows, err error) (all []store.Match, _ error) {
+	err = each(rows, err, func(r *sql.Rows) error {
+		var m store.Match
+		var started, ended int64
+		err := r.Scan(&m.ID, &m.Game, &m.LobbyID, &m.Status, &m.Code, &started, &ended,
+			&m.Provider, &m.Region, &m.Server, &m.Roster, &m.Result, &m.Answer)
+		m.StartedAt, m.EndedAt = fromMillis(started), fromMillis(ended)
+		all = append(all, m)
+		return err
+	})
+	return all, err
 }

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/muster-gg/muster/core/store"
 )
 
 func yield() { runtime.Gosched() }
@@ -210,5 +212,35 @@ func TestTextWithZeroBytes(t *testing.T) {
 		if err != nil || a.Username != "U"+key || a.ID != "a"+key {
 			t.Fatalf("%q came back as %+v, %v", key, a, err)
 		}
+	}
+}
+
+// A file of the first release keeps its data and gets what is new.
+func TestOlderSchema(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "muster.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{
+		migrations[0],
+		`INSERT INTO accounts VALUES ('g', 'a', 'Ann', 1)`,
+		`INSERT INTO identities (game, provider, subject, account_id, username, avatar_url, linked_at) VALUES ('g', 'p', 's', 'a', 'Ann', '', 1)`,
+		fmt.Sprintf(`PRAGMA application_id = %d`, applicationID), `PRAGMA user_version = 1`,
+	} {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := openAt(t, path)
+	a, err := s.Account(t.Context(), "g", "a")
+	if err != nil || len(a.Identities) != 1 || a.Identities[0].Subject != "s" || a.Identities[0].Vars != nil {
+		t.Errorf("got %+v, %v", a, err)
+	}
+	if _, err := s.SetEntry(t.Context(), store.Entry{Game: "g", Scope: "a", Key: "k", Value: []byte("1")}, store.AnyVersion); err != nil {
+		t.Error(err)
 	}
 }

@@ -3,22 +3,35 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/muster-gg/muster/core/store"
 )
 
 // reads are the statements of the readers' connections.
-type reads struct{ account, signIn, match, orphans *sql.Stmt }
+type reads struct {
+	account, signIn, signInsOf, match, matchesOf, entries, listEntries, orphans *sql.Stmt
+}
+
+// all are the statements with their queries.
+func (r *reads) all() []read {
+	return []read{
+		{&r.account, selectAccount}, {&r.signIn, selectSignIn}, {&r.signInsOf, selectSignInsOf},
+		{&r.match, selectMatch}, {&r.matchesOf, selectMatchesOf},
+		{&r.entries, selectEntries}, {&r.listEntries, listEntries}, {&r.orphans, selectOrphans},
+	}
+}
+
+type read struct {
+	to    **sql.Stmt
+	query string
+}
 
 func prepareReads(ctx context.Context, db *sql.DB) (r reads, err error) {
-	for _, p := range []struct {
-		to    **sql.Stmt
-		query string
-	}{
-		{&r.account, selectAccount}, {&r.signIn, selectSignIn}, {&r.match, selectMatch}, {&r.orphans, selectOrphans},
-	} {
+	for _, p := range r.all() {
 		if *p.to, err = db.PrepareContext(ctx, p.query); err != nil {
 			return r, err
 		}
@@ -28,9 +41,9 @@ func prepareReads(ctx context.Context, db *sql.DB) (r reads, err error) {
 
 func (r reads) close() error {
 	var errs []error
-	for _, s := range []*sql.Stmt{r.account, r.signIn, r.match, r.orphans} {
-		if s != nil {
-			errs = append(errs, s.Close())
+	for _, p := range r.all() {
+		if *p.to != nil {
+			errs = append(errs, (*p.to).Close())
 		}
 	}
 	return errors.Join(errs...)
@@ -71,18 +84,25 @@ func scanAccount(rows *sql.Rows, err error) (store.Account, error) {
 	err = each(rows, err, func(r *sql.Rows) error {
 		found = true
 		var created int64
-		var provider, subject, username, avatar sql.NullString
+		var provider, subject, username, avatar, vars sql.NullString
 		var linked sql.NullInt64
-		if err := r.Scan(&a.ID, &a.Game, &a.Username, &created, &provider, &subject, &username, &avatar, &linked); err != nil {
+		if err := r.Scan(&a.ID, &a.Game, &a.Username, &created, &provider, &subject, &username, &avatar, &vars, &linked); err != nil {
 			return err
 		}
 		a.CreatedAt = fromMillis(created)
-		if provider.Valid {
-			a.Identities = append(a.Identities, store.Identity{
-				Provider: provider.String, Subject: subject.String, Username: username.String,
-				AvatarURL: avatar.String, LinkedAt: fromMillis(linked.Int64),
-			})
+		if !provider.Valid {
+			return nil
 		}
+		i := store.Identity{
+			Provider: provider.String, Subject: subject.String, Username: username.String,
+			AvatarURL: avatar.String, LinkedAt: fromMillis(linked.Int64),
+		}
+		if vars.String != "" {
+			if err := json.Unmarshal([]byte(vars.String), &i.Vars); err != nil {
+				return fmt.Errorf("store/sqlite: vars of account %s: %w", a.ID, err)
+			}
+		}
+		a.Identities = append(a.Identities, i)
 		return nil
 	})
 	if err == nil && !found {

@@ -58,6 +58,18 @@ CREATE TABLE orphans (
   region TEXT NOT NULL, cause TEXT NOT NULL, at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX orphans_by_time ON orphans (game, at, seq);
+`, `
+-- A JSON object of texts, '' for none.
+ALTER TABLE identities ADD COLUMN vars TEXT NOT NULL DEFAULT '';
+
+-- Every write is a new row, and AUTOINCREMENT gives no number twice: the version of
+-- a key never comes back, even after a deletion.
+CREATE TABLE entries (
+  version INTEGER PRIMARY KEY AUTOINCREMENT,
+  game TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL,
+  value BLOB NOT NULL, updated_at INTEGER NOT NULL,
+  UNIQUE (game, scope, key)
+) STRICT;
 `}
 
 // migrate brings the file to the newest schema, in one step or not at all.

@@ -10,13 +10,15 @@ import (
 )
 
 const (
-	selectSignIn = `SELECT id, account_id, game, refresh_hash, created_at, expires_at, revoked_at
-		FROM sign_ins WHERE game = ? AND id = ?`
-	insertSignIn = `INSERT INTO sign_ins (game, id, account_id, refresh_hash, created_at, expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?)`
-	rotateSignIn = `UPDATE sign_ins SET refresh_hash = ?, expires_at = ? WHERE game = ? AND id = ?`
-	revokeSignIn = `UPDATE sign_ins SET revoked_at = ? WHERE game = ? AND id = ? AND revoked_at IS NULL`
-	revokeAll    = `UPDATE sign_ins SET revoked_at = ? WHERE game = ? AND account_id = ? AND revoked_at IS NULL AND expires_at > ? RETURNING id`
-	pruneSignIns = `DELETE FROM sign_ins WHERE (game, id) IN (SELECT game, id FROM sign_ins WHERE expires_at < ? LIMIT ?)`
+	signInColumns = `id, account_id, game, refresh_hash, created_at, expires_at, revoked_at`
+
+	selectSignIn    = `SELECT ` + signInColumns + ` FROM sign_ins WHERE game = ? AND id = ?`
+	selectSignInsOf = `SELECT ` + signInColumns + ` FROM sign_ins WHERE game = ? AND account_id = ? AND id > ? ORDER BY id LIMIT ?`
+	insertSignIn    = `INSERT INTO sign_ins (game, id, account_id, refresh_hash, created_at, expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	rotateSignIn    = `UPDATE sign_ins SET refresh_hash = ?, expires_at = ? WHERE game = ? AND id = ?`
+	revokeSignIn    = `UPDATE sign_ins SET revoked_at = ? WHERE game = ? AND id = ? AND revoked_at IS NULL`
+	revokeAll       = `UPDATE sign_ins SET revoked_at = ? WHERE game = ? AND account_id = ? AND revoked_at IS NULL AND expires_at > ? RETURNING id`
+	pruneSignIns    = `DELETE FROM sign_ins WHERE (game, id) IN (SELECT game, id FROM sign_ins WHERE expires_at < ? LIMIT ?)`
 )
 
 func (t *txn) addSignIn(s store.SignIn) error {
@@ -25,16 +27,26 @@ func (t *txn) addSignIn(s store.SignIn) error {
 
 // scanSignIn reads one sign-in. ErrNotFound.
 func scanSignIn(rows *sql.Rows, err error) (store.SignIn, error) {
-	var s store.SignIn
-	found := false
+	all, err := scanSignIns(rows, err)
+	if err == nil && len(all) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return store.SignIn{}, err
+	}
+	return all[0], nil
+}
+
+func scanSignIns(rows *sql.Rows, err error) (all []store.SignIn, _ error) {
 	err = each(rows, err, func(r *sql.Rows) error {
+		var s store.SignIn
 		var hash []byte
 		var created, expires int64
 		var revoked sql.NullInt64
 		if err := r.Scan(&s.ID, &s.AccountID, &s.Game, &hash, &created, &expires, &revoked); err != nil {
 			return err
 		}
-		if found = true; len(hash) != len(s.RefreshHash) {
+		if len(hash) != len(s.RefreshHash) {
 			return fmt.Errorf("store/sqlite: sign-in %s has a hash of %d bytes", s.ID, len(hash))
 		}
 		s.RefreshHash = [32]byte(hash)
@@ -42,15 +54,10 @@ func scanSignIn(rows *sql.Rows, err error) (store.SignIn, error) {
 		if revoked.Valid {
 			s.RevokedAt = fromMillis(revoked.Int64)
 		}
+		all = append(all, s)
 		return nil
 	})
-	if err == nil && !found {
-		err = store.ErrNotFound
-	}
-	if err != nil {
-		return store.SignIn{}, err
-	}
-	return s, nil
+	return all, err
 }
 
 // SignInByID implements store.SignIns.
@@ -60,6 +67,18 @@ func (s *Store) SignInByID(ctx context.Context, game, sid string) (found store.S
 		return err
 	})
 	return found, err
+}
+
+// SignInsOf implements store.Histories.
+func (s *Store) SignInsOf(ctx context.Context, game, accountID, after string, limit int) (all []store.SignIn, err error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	err = s.read(func() error {
+		all, err = scanSignIns(s.reads.signInsOf.QueryContext(ctx, game, accountID, after, limit))
+		return err
+	})
+	return all, err
 }
 
 // Rotate implements store.SignIns.

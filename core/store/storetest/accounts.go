@@ -105,6 +105,29 @@ var accountCases = []testCase{
 		}
 		w.equal(w.account("g", a.ID), a)
 	}},
+	{"vars of an identity", func(w *world) {
+		i := ident("p", "s")
+		i.Vars = map[string]string{"country": "日本", `"'`: "", "long": strings.Repeat("x", 4000)}
+		made, _, err := w.s.SignIn(w.Context(), fresh("g", "a", "A"), i, "", chain("g", "1"))
+		w.ok(err)
+		w.equal(made.Identities[0].Vars, i.Vars)
+		w.equal(w.account("g", "a"), made)
+		linked := ident("q", "s")
+		linked.Vars = map[string]string{"k": "v"}
+		got, err := w.s.Link(w.Context(), "g", "a", linked)
+		w.ok(err)
+		w.equal(got.Identities, []store.Identity{i, linked})
+		i.Vars = map[string]string{"country": "fr"}
+		got, _, err = w.s.SignIn(w.Context(), fresh("g", "x", "X"), i, "", chain("g", "2"))
+		w.ok(err)
+		w.equal(got.Identities, []store.Identity{i, linked})
+		w.equal(w.account("g", "a"), got)
+		i.Vars = map[string]string{}
+		got, _, err = w.s.SignIn(w.Context(), fresh("g", "x", "X"), i, "", chain("g", "3"))
+		w.ok(err)
+		w.equal(got.Identities[0], ident("p", "s"))
+		w.equal(w.account("g", "a"), got)
+	}},
 	{"a used account id is refused and leaves nothing", func(w *world) {
 		a, _ := w.player("g", "p", "s")
 		if _, _, err := w.s.SignIn(w.Context(), fresh("g", a.ID, "Thief"), ident("p", "new"), "", chain("g", "sid")); err == nil {

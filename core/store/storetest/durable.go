@@ -37,6 +37,8 @@ func ExerciseDurable(t *testing.T, open func(t *testing.T, dir string) store.Sto
 	w.ok(err)
 	anonymous, err = w.s.MatchByID(ctx, "g", "with-gone")
 	w.ok(err)
+	kept, own, dropped := w.set("g", "", "k", "1"), w.set("g", a.ID, "k", `"own"`), w.set("g", "", "dropped", "1")
+	w.ok(w.s.DeleteEntry(ctx, "g", "", "dropped", store.AnyVersion))
 	orphan := store.Orphan{Game: "g", MatchID: "m", Provider: "gameflow", Region: "eu", Cause: "deadline", At: start}
 	w.ok(w.s.AddOrphan(ctx, orphan))
 
@@ -57,12 +59,15 @@ func ExerciseDurable(t *testing.T, open func(t *testing.T, dir string) store.Sto
 		got, err := w.s.MatchByID(ctx, "g", "with-gone")
 		w.ok(err)
 		w.equal(got, anonymous)
+		w.equal(w.entries("g", "", "k", "dropped"), []store.Entry{kept})
+		w.equal(w.entries("g", a.ID, "k"), []store.Entry{own})
 		list, err := w.s.Orphans(ctx, "g", 10)
 		w.ok(err)
 		w.equal(list, []store.Orphan{orphan})
 	}
 	got, _ := w.again("g", "q", "a")
 	w.equal(got, a)
+	w.equal(w.set("g", "", "dropped", "1").Version > dropped.Version, true)
 	w.player("g", "p", "a") // unlinked before the restart
 	w.ok(w.s.Close())
 }

@@ -23,6 +23,8 @@ func Exercise(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Links", linkCases},
 		{"SignIns", signInCases},
 		{"Matches", matchCases},
+		{"Histories", historyCases},
+		{"Storage", storageCases},
 		{"Erase", eraseCases},
 		{"Orphans", orphanCases},
 		{"AtOnce", concurrencyCases},

@@ -9,9 +9,11 @@
 // plugin process). Everything else is generated from these files.
 //
 // Rules that hold for every message: text is UTF-8; a time is in milliseconds
-// since 1970, a duration in milliseconds; a field that is not set is absent in
-// scripts; what a hook answers is checked as untrusted input, and an answer that
-// breaks a limit counts as a failure of the hook.
+// since 1970, a duration in milliseconds; scripts are given every text, number, list
+// and map, zero if it is not set, and messages and `optional` fields only if they
+// are; what a hook answers is checked as untrusted input, and an answer that
+// breaks a limit counts as a failure of the hook; an answer in which no field is
+// set is no answer, however the hook is hosted (a Decision without `allow` refuses).
 
 package hookopt
 

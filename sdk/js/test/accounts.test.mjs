@@ -159,3 +159,52 @@ test("errors say what the server said", async () => {
 });
 
 const pick = (from, keys) => Object.fromEntries(Object.keys(keys).map((key) => [key, from[key]]));
+
+test("links and unlinks ways to sign in", async () => {
+  const { server, storage, m, make } = client({ storage: signedIn(new MemoryStorage()) });
+  const account = (...providers) => [200, { id: "a-1", username: "Ada", createdAt: 5, identities: providers.map((provider) => ({ provider })) }];
+  server.answers["POST /base/accounts/me/identities/dis%2Fcord"] = () => account("anonymous", "discord");
+  server.answers["POST /base/accounts/me/identities/anonymous"] = () => account("anonymous");
+  server.answers["DELETE /base/accounts/me/identities/anonymous"] = () => account("discord");
+  server.answers["DELETE /base/accounts/me/identities/discord"] = () => [409, { error: "Last", code: "last_identity" }];
+
+  assert.equal((await m.link("dis/cord", { discordToken: "d" })).identities.length, 2);
+  assert.deepEqual(server.requests.at(-1).body, { discordToken: "d" });
+  assert.equal(server.requests.at(-1).token, "at-1");
+  assert.equal(make().account.identities.length, 2); // it was stored
+  await m.link("anonymous");
+  assert.deepEqual(server.requests.at(-1).body, { deviceId: storage.getItem("muster::device") });
+
+  await m.unlink("anonymous");
+  assert.equal(m.account.identities[0].provider, "discord");
+  assert.equal(server.requests.at(-1).body, undefined);
+  await assert.rejects(m.unlink("discord"), { code: "last_identity", status: 409 });
+
+  server.answers["POST /base/accounts/me/identities/steam"] = () => [401, { error: "Not your ticket", code: "provider_refused" }];
+  await assert.rejects(m.link("steam"), { code: "provider_refused", message: "Not your ticket" });
+  assert.equal(server.asked("/base/accounts/me/identities/steam").length, 1); // the token is fine
+
+  // The device leads to another account now: a dead session must not sign in with it.
+  server.answers["GET /base/accounts/me"] = server.answers["POST /base/auth/refresh"] = () => refused;
+  assert.equal(await make().resume(), null);
+  assert.equal(server.asked("/base/auth/anonymous").length, 0);
+});
+
+test("exports what is stored", async () => {
+  const { server, m } = client({ storage: signedIn(new MemoryStorage()) });
+  server.answers["GET /base/accounts/me/export"] = () => [200, { account: { id: "a-1" }, storage: [] }];
+  assert.deepEqual(await m.exportData(), { account: { id: "a-1" }, storage: [] });
+});
+
+test("calls the game's rules by a request while there is no socket", async () => {
+  const { server, m } = client({ storage: signedIn(new MemoryStorage()) });
+  const sent = [];
+  server.answers["POST /base/rpc/top.10"] = (r) => (sent.push(r.body), [200, JSON.stringify(r.body ?? null)]);
+  server.answers["POST /base/rpc/no"] = () => [409, { error: "not today", code: "refused_by_hook" }];
+  for (const payload of [{ limit: 3 }, 0, false, "", null, [1]]) assert.deepEqual(await m.rpc("top.10", payload), payload);
+  assert.equal(await m.rpc("top.10"), null);
+  assert.deepEqual(sent, [{ limit: 3 }, 0, false, "", null, [1], undefined]);
+  await assert.rejects(m.rpc("no"), { code: "refused_by_hook", message: "not today", status: 409 });
+  await assert.rejects(m.rpc("none"), { status: 404 });
+  assert.equal(server.sockets.length, 0);
+});

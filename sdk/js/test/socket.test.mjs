@@ -10,7 +10,7 @@ function client(options = {}) {
     storage: signedIn(new MemoryStorage(), "arena"), minBackoffMs: 1, maxBackoffMs: 4, ...options,
   });
   const seen = [];
-  for (const event of ["lobby", "matchStarted", "matchFailed", "matchEnded", "kicked", "lobbyDeleted", "chat", "status", "error", "draining"]) {
+  for (const event of ["lobby", "matchStarted", "matchFailed", "matchEnded", "kicked", "lobbyDeleted", "chat", "notify", "status", "error", "draining"]) {
     m.on(event, (data) => seen.push([event, data]));
   }
   return { server, m, seen };
@@ -334,4 +334,25 @@ test("an address or a platform without sockets is said at once", async () => {
   await assert.rejects(client({ WebSocket: server.WebSocket }).m.connect(), { code: "unreachable" });
   await assert.rejects(client({ WebSocket: undefined }).m.connect(), TypeError);
   assert.equal(m.status, "closed");
+});
+
+test("calls the game's rules over the socket while it is open", async (t) => {
+  const { server, m } = await connected(t);
+  const { socket } = server;
+  const call = m.rpc("winners", { limit: 3 });
+  assert.deepEqual(socket.sent.at(-1), { type: "rpc", id: socket.id("rpc"), name: "winners", payload: { limit: 3 } });
+  socket.say({ type: "rpc", name: "winners", payload: [{ name: "Ada" }], replyTo: socket.id("rpc") });
+  assert.deepEqual(await call, [{ name: "Ada" }]);
+  const bare = m.rpc("no");
+  assert.equal("payload" in socket.sent.at(-1), false);
+  socket.say({ type: "error", code: "refused_by_hook", message: "not today", replyTo: socket.id("rpc") });
+  await assert.rejects(bare, { code: "refused_by_hook", message: "not today" });
+  assert.equal(server.requests.length, 0);
+});
+
+test("tells what the game's rules tell", async (t) => {
+  const { server, seen } = await connected(t);
+  server.socket.say({ type: "notify", kind: "gift", payload: { coins: 5 }, at: 7 });
+  server.socket.say({ type: "notify", kind: "bye", payload: null, at: 8 });
+  assert.deepEqual(seen, [["notify", { kind: "gift", payload: { coins: 5 }, at: 7 }], ["notify", { kind: "bye", payload: null, at: 8 }]]);
 });

@@ -1,0 +1,5 @@
+game "arena" {
+  allocate "script" {
+    use = "arena"
+  }
+}

@@ -1,0 +1,11 @@
+game "arena" {
+  hooks "script" {
+    entry = "hooks/arena.ts"
+  }
+  hooks "script" {
+    entry = "./hooks/arena.ts"
+  }
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

@@ -1,0 +1,11 @@
+game "arena" {
+  hooks "plugin" {
+    use = "skill"
+  }
+  hooks "plugin" {
+    use = "Skill"
+  }
+  allocate "local" {
+    command = ["bin/arena-server"]
+  }
+}

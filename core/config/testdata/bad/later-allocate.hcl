@@ -1,7 +1,0 @@
-game "arena" {
-  allocate "plugin" {
-    use = "agones"
-  }
-  allocate "script" {
-  }
-}

@@ -1,0 +1,5 @@
+  config {
+    applicationId = "x"
+    pinn          = "hush"
+    colour        = "red"
+  }

@@ -1,0 +1,7 @@
+  config {
+    application_id = "x"
+    preset         = "gogle"
+    timeout        = "5 seconds"
+    rate           = "lots"
+    strict         = "true"
+  }

@@ -1,0 +1,159 @@
+package process
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// supervise watches the process and starts it again until Close.
+func (p *Process) supervise(i *instance) {
+	defer close(p.done)
+	history := restarts{timing: p.opts.Timing}
+	for i != nil {
+		cause := p.watch(i)
+		up := time.Since(i.startedAt)
+		if p.ctx.Err() != nil {
+			p.finish(i)
+			return
+		}
+		p.lost(cause, time.Time{})
+		i.end()
+		p.opts.Logger.Error("plugin died", zap.Error(cause), zap.Duration("up", up))
+		i = p.restart(&history, up, cause)
+	}
+	p.change(func(s *Status) { s.State, s.PID, s.Next = Closed, 0, time.Time{} })
+	p.down.Store(&DownError{Name: p.opts.Name, State: Closed})
+	p.use(nil, false)
+}
+
+// finish is the end of a plugin that runs.
+func (p *Process) finish(i *instance) {
+	i.stop()
+	p.down.Store(&DownError{Name: p.opts.Name, State: Closed})
+	p.use(nil, false)
+	i.end()
+	p.change(func(s *Status) { s.State, s.PID, s.Next = Closed, 0, time.Time{} })
+	p.opts.Logger.Info("plugin stopped")
+}
+
+// watch returns why the process is to be ended; of no meaning once Close was called.
+func (p *Process) watch(i *instance) error {
+	ping := time.NewTicker(p.opts.Timing.PingEvery)
+	defer ping.Stop()
+	for {
+		select {
+		case <-p.ctx.Done():
+			return p.ctx.Err()
+		case <-i.child.exited:
+			return i.dead()
+		case <-p.suspects:
+			if err := p.look(i); err != nil {
+				return err
+			}
+			p.use(i, false)
+		case <-ping.C:
+			if err := p.look(i); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// look asks the process whether it is alive, and returns why it is to be ended.
+func (p *Process) look(i *instance) error {
+	err := i.ping(p.ctx)
+	if err == nil {
+		return nil
+	}
+	if ended, _ := i.ended(p.ctx); ended {
+		return i.dead()
+	}
+	return fmt.Errorf("it does not answer: %w", err)
+}
+
+// restart starts the plugin again, as often as its history allows. It returns nil
+// after Close.
+func (p *Process) restart(history *restarts, up time.Duration, cause error) *instance {
+	for {
+		wait, again := history.died(time.Now(), up)
+		if !again {
+			p.quarantine(cause)
+			return nil
+		}
+		if !p.pause(wait, cause) {
+			return nil
+		}
+		i, err := p.begin(p.ctx)
+		if err == nil {
+			p.change(func(s *Status) { s.Restarts++ })
+			p.serve(i)
+			p.opts.Logger.Info("plugin started again", zap.String("pid", i.child.ID()), zap.Duration("waited", wait))
+			return i
+		}
+		if p.ctx.Err() != nil {
+			return nil
+		}
+		cause, up = err, 0
+		p.opts.Logger.Error("plugin cannot be started again", zap.Error(cause))
+		p.lost(cause, time.Time{})
+	}
+}
+
+// pause waits; false: Close was called.
+func (p *Process) pause(wait time.Duration, cause error) bool {
+	if wait <= 0 {
+		return p.ctx.Err() == nil
+	}
+	p.lost(cause, time.Now().Add(wait))
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		p.lost(cause, time.Time{})
+		return true
+	case <-p.ctx.Done():
+		return false
+	}
+}
+
+// quarantine waits for Close.
+func (p *Process) quarantine(cause error) {
+	p.down.Store(&DownError{Name: p.opts.Name, State: Quarantined, Cause: cause})
+	p.use(nil, false)
+	p.change(func(s *Status) { s.State, s.Next, s.LastError = Quarantined, time.Time{}, cause.Error() })
+	p.opts.Logger.Error("plugin quarantined: it died too often and is not started again until it is reloaded",
+		zap.Int("deaths", p.opts.Timing.Budget), zap.Duration("within", p.opts.Timing.BudgetSpan), zap.Error(cause))
+	<-p.ctx.Done()
+}
+
+// lost says that there is no process, why, and when there is one again.
+func (p *Process) lost(cause error, next time.Time) {
+	p.down.Store(&DownError{Name: p.opts.Name, State: Restarting, Next: next, Cause: cause})
+	p.use(nil, next.IsZero())
+	p.change(func(s *Status) { s.State, s.PID, s.Next, s.LastError = Restarting, 0, next, cause.Error() })
+}
+
+// serve lets calls reach a process.
+func (p *Process) serve(i *instance) {
+	pid, _ := strconv.Atoi(i.child.ID())
+	p.use(i, false)
+	p.change(func(s *Status) {
+		s.State, s.PID, s.Next = Running, pid, time.Time{}
+		s.StartedAt, s.Checksum, s.Version = i.startedAt, i.checksum, i.description.GetVersion()
+	})
+}
+
+// same refuses a program that was changed meanwhile and serves less than the game's
+// hooks were made for.
+func (p *Process) same(i *instance) error {
+	for _, point := range p.points {
+		if !slices.Contains(i.points, point) {
+			return fmt.Errorf("its program was changed: it no longer serves %s. Reload it", point)
+		}
+	}
+	return nil
+}
