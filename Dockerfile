@@ -9,6 +9,9 @@ COPY . .
 ARG VERSION=dev
 RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/bin/muster . \
  && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o /out/bin/arena-server ./sample-game/server \
+ && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o /out/bin/plugins/sparks-rules ./sample-game/rules \
+ && for p in plugins/*/main.go; do p=$(basename $(dirname $p)); \
+      CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o /out/bin/plugins/$p ./plugins/$p || exit 1; done \
  && mkdir -p /out/data
 
 # Run: no shell, no package manager, not root.
@@ -18,6 +21,7 @@ COPY --from=build --chown=nonroot:nonroot /out/data ./data
 COPY --from=build /out/bin ./bin
 COPY --from=build /src/config.hcl ./config.hcl
 COPY --from=build /src/sample-game/web ./sample-game/web
+COPY --from=build /src/sample-game/hooks ./sample-game/hooks
 USER nonroot
 # Inside a container loopback is not reachable: listen on all of its interfaces.
 ENV MUSTER_LISTEN=:7350

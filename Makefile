@@ -16,6 +16,9 @@ build: ## all binaries, to bin/
 	@mkdir -p bin
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/muster .
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/arena-server ./sample-game/server
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/plugins/sparks-rules ./sample-game/rules
+	@for p in plugins/*/main.go; do p=$$(basename $$(dirname $$p)); \
+	  CGO_ENABLED=0 $(GO) build -trimpath -o bin/plugins/$$p ./plugins/$$p || exit 1; done
 
 run: build ## build all and run the server with the sample game
 	@exec bin/muster serve -config config.hcl
@@ -23,7 +26,7 @@ run: build ## build all and run the server with the sample game
 sample: run ## the same as run
 
 test: ## all tests, with the race detector
-	@bash .ci/install-deps.sh chromium
+	@bash .ci/install-deps.sh chromium python3-grpcio python3-protobuf
 	cd tools && $(GO) test ./...
 	$(GO) test $(TESTFLAGS) ./...
 

@@ -177,20 +177,25 @@ game "arena" {
   # Rules of your own, asked in the order of these blocks. A script is TypeScript or
   # JavaScript; what it exports says which points it serves. Saving it is enough:
   # the running server takes the new version over.
+  hooks "script" {
+    entry   = "sample-game/hooks/arena.ts"
+    timeout = "1s" # of one call, and of what it stores; default: "50ms"
+
+    # One word for all points, "refuse", "allow" or "builtin", or one for each.
+    # Default: what is safe at each point.
+    # on_failure = { before_chat = "refuse" }
+    # fetch {
+    #   allow = ["api.example.com"] # hosts that it may reach; default: none
+    # }
+    #
+    # Not in this version yet (other values than these):
+    # isolation      = "embedded"
+    # test_on_reload = false
+    # memory_limit   = "128MiB"
+  }
+
+  # Or a plugin's rules, as the game below has them.
   #
-  # hooks "script" {
-  #   entry      = "sample-game/hooks/arena.ts"
-  #   timeout    = "50ms" # of one call
-  #   on_failure = { before_chat = "refuse" } # or one word for all points: "refuse",
-  #                 # "allow", "builtin"; default: what is safe at each point
-  #   fetch {
-  #     allow = ["api.example.com"] # hosts that it may reach; default: none
-  #   }
-  #   # Not in this version yet (other values than these):
-  #   isolation      = "embedded"
-  #   test_on_reload = false
-  #   memory_limit   = "128MiB"
-  # }
   # hooks "plugin" {
   #   use        = "skill"
   #   points     = ["balance_teams"] # default: all that it serves
@@ -232,5 +237,13 @@ game "duel" {
     command = ["bin/arena-server"]
     env     = { ARENA_MODE = "duel" }
     ports   = "21050-21099"
+  }
+
+  # The same rules as a program of its own, in Go: sample-game/rules.
+  plugin "rules" {
+    command = ["bin/plugins/sparks-rules"]
+  }
+  hooks "plugin" {
+    use = "rules"
   }
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what tests need besides Go, by name: chromium, redis-server, postgresql.
+# Installs what tests need besides Go, by name: chromium, redis-server, postgresql,
+# python3-grpcio, python3-protobuf.
 # Where it cannot (no apt-get, not root) it says how to get them and succeeds: the
 # suites that need them then skip with a line. Under CI=true nothing is skipped, so
 # there it fails.
@@ -10,6 +11,8 @@ present() {
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     redis-server) command -v redis-server ;;
     postgresql) command -v postgres || ls /usr/lib/postgresql/*/bin/postgres ;;
+    python3-grpcio) /usr/bin/python3 -c 'import grpc' ;;
+    python3-protobuf) /usr/bin/python3 -c 'import google.protobuf' ;;
     *) command -v "$1" ;;
   esac >/dev/null 2>&1
 }

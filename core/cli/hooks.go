@@ -2,8 +2,10 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -29,7 +31,8 @@ func newHooksTypesCommand() *cobra.Command {
 		Use:   "types",
 		Short: "Write the TypeScript types of hook scripts",
 		Long: "Write muster.d.ts, the types that hook scripts of this version are written with:\n" +
-			"import type { Context, Lobby } from \"muster\". Put it beside the scripts; editors find it there.",
+			"import type { Context, Lobby } from \"muster\". Put it beside the scripts; editors find it there.\n" +
+			"A tsconfig.json with strict checks is written beside it if there is none.",
 		Example: "  muster hooks types -out hooks/muster.d.ts",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -48,13 +51,51 @@ func writeTypes(out io.Writer, file string) error {
 	if info, err := os.Stat(file); err == nil && info.IsDir() {
 		file = filepath.Join(file, "muster.d.ts")
 	}
-	if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, js.HookTypes) {
-		_, err := fmt.Fprintf(out, "%s is up to date\n", file)
+	said := "%s is up to date\n"
+	if old, err := os.ReadFile(file); err != nil || !bytes.Equal(old, js.HookTypes) {
+		if err := os.WriteFile(file, js.HookTypes, 0o644); err != nil {
+			return fmt.Errorf("the types cannot be written: %w", err)
+		}
+		said = "%s: written\n"
+	}
+	if _, err := fmt.Fprintf(out, said, file); err != nil {
 		return err
 	}
-	if err := os.WriteFile(file, js.HookTypes, 0o644); err != nil {
-		return fmt.Errorf("the types cannot be written: %w", err)
+	return writeTSConfig(out, filepath.Join(filepath.Dir(file), "tsconfig.json"))
+}
+
+// writeTSConfig makes editors and tsc check the scripts beside it as strictly as
+// they can. It leaves alone one that is there.
+func writeTSConfig(out io.Writer, file string) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
 	}
-	_, err := fmt.Fprintf(out, "%s: written\n", file)
+	if err != nil {
+		return fmt.Errorf("tsconfig.json cannot be written: %w", err)
+	}
+	_, err = f.WriteString(tsConfig)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("tsconfig.json cannot be written: %w", err)
+	}
+	_, err = fmt.Fprintf(out, "%s: written, for editors and tsc\n", file)
 	return err
 }
+
+// tsConfig is for scripts as the script host runs them: ES2022, no browser, no Node.
+const tsConfig = `{
+  "compilerOptions": {
+    "strict": true,
+    "noEmit": true,
+    "allowImportingTsExtensions": true,
+    "target": "ES2022",
+    "lib": ["ES2022"],
+    "module": "ESNext",
+    "moduleResolution": "bundler",
+    "moduleDetection": "force",
+    "isolatedModules": true,
+    "types": []
+  },
+  "include": ["**/*.ts"]
+}
+`

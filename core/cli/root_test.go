@@ -26,6 +26,7 @@ func TestCommandLine(t *testing.T) {
 		{"plugin reload --help", 0, "the old one goes on"},
 		{"hooks", 0, "types"},
 		{"hooks types --help", 0, "-out"},
+		{"hooks types --help", 0, "tsconfig.json"},
 		{"hooks types -out -", 0, "declare module \"muster\""},
 		{"plugin lst", 2, "did you mean \"list\"?\nSee: muster plugin --help\n"},
 		{"plugin new", 2, "muster: new takes one argument, the plugin's name; it was given 0\nSee: muster plugin new --help\n"},

@@ -51,32 +51,46 @@ type subject struct {
 	platform *gameflowtest.Server
 }
 
-// measured starts the server that a benchmark measures, on a fast disk's folder
-// if BENCH_DIR names one.
+// measured starts the server that a benchmark measures.
 func measured(b *testing.B, lobby string) *subject {
 	b.Helper()
-	dir := b.TempDir()
-	if base := os.Getenv("BENCH_DIR"); base != "" {
-		var err error
-		if dir, err = os.MkdirTemp(base, "muster-bench-"); err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(func() { _ = os.RemoveAll(dir) })
-	}
 	platform := gameflowtest.NewServer(gameflowtest.Options{GameID: "g1", APIKey: "key", Forget: true})
 	b.Cleanup(platform.Close)
-	writeConfig(b, dir, stubGame("arena", platform.URL, lobby))
+	s := measuredIn(b, benchDir(b), stubGame("arena", platform.URL, lobby))
+	s.platform = platform
+	return s
+}
+
+// benchDir is an empty folder, on a fast disk if BENCH_DIR names a folder there.
+func benchDir(b *testing.B) string {
+	b.Helper()
+	base := os.Getenv("BENCH_DIR")
+	if base == "" {
+		return b.TempDir()
+	}
+	dir, err := os.MkdirTemp(base, "muster-bench-")
+	must(b, err)
+	b.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+// measuredIn starts the measured server with games of its own over a folder.
+func measuredIn(b *testing.B, dir, games string) *subject {
+	b.Helper()
+	writeConfig(b, dir, games)
 	pin(0) // children inherit it
 	n := runNode(b, dir)
 	pin(1)
-	return &subject{node: n, platform: platform}
+	return &subject{node: n}
 }
 
 // cpu is the processor time that the server has used.
-func (s *subject) cpu() time.Duration {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+func (s *subject) cpu() time.Duration { return cpuOf(s.t, s.cmd.Process.Pid) }
+
+func cpuOf(t testing.TB, pid int) time.Duration {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+2:]))
 	user, _ := strconv.Atoi(fields[11])
@@ -85,10 +99,12 @@ func (s *subject) cpu() time.Duration {
 }
 
 // resident is the server's memory in bytes.
-func (s *subject) resident() int64 {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.cmd.Process.Pid))
+func (s *subject) resident() int64 { return residentOf(s.t, s.cmd.Process.Pid) }
+
+func residentOf(t testing.TB, pid int) int64 {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	pages, _ := strconv.ParseInt(strings.Fields(string(raw))[1], 10, 64)
 	return pages * int64(os.Getpagesize())
@@ -131,15 +147,23 @@ func reportTimes(b *testing.B, times []time.Duration) {
 // BenchmarkStartup is exec → first healthy answer, and memory at rest.
 func BenchmarkStartup(b *testing.B) {
 	dir := b.TempDir()
+	var rest int64
+	startups(b, dir, "game \"arena\" {}\n", func(s *subject) { rest = s.resident() })
+	b.ReportMetric(float64(rest)/(1<<20), "MiB-at-rest")
+}
+
+// startups starts a server b.N times and kills it when it is healthy and healthy
+// has looked at it.
+func startups(b *testing.B, dir, games string, healthy func(*subject)) {
+	b.Helper()
 	self, err := filepath.Abs(os.Args[0])
 	if err != nil {
 		b.Fatal(err)
 	}
-	config := writeConfig(b, dir, "game \"arena\" {}\n")
+	config := writeConfig(b, dir, games)
 	text, _ := os.ReadFile(config)
 	must(b, os.WriteFile(config, bytes.Replace(text, []byte(`listen = "127.0.0.1:0"`), []byte(`listen = "127.0.0.1:23999"`), 1), 0o600))
 	var times []time.Duration
-	var rest int64
 	for range b.N {
 		cmd := exec.Command(self, "serve", "-config", config)
 		cmd.Env = append(os.Environ(), asMuster+"=1")
@@ -154,13 +178,11 @@ func BenchmarkStartup(b *testing.B) {
 			time.Sleep(time.Millisecond)
 		}
 		times = append(times, time.Since(begun))
-		s := &subject{node: &node{t: b, cmd: cmd}}
-		rest = s.resident()
+		healthy(&subject{node: &node{t: b, cmd: cmd}})
 		must(b, cmd.Process.Kill())
 		_ = cmd.Wait()
 	}
 	reportTimes(b, times)
-	b.ReportMetric(float64(rest)/(1<<20), "MiB-at-rest")
 }
 
 var keepAlive = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}}

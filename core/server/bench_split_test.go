@@ -65,8 +65,8 @@ export const rpc: RpcHandlers = {
     players.sort((a, b) => b.rating - a.rating || (a.id < b.id ? -1 : 1));
     const full = Math.ceil(players.length / 2);
     const teams = ["A", "B"].map((name) => ({ name, players: [] as string[], sum: 0 }));
+    const [a, b] = teams;
     for (const { id, rating } of players) {
-      const [a, b] = teams;
       const to = a.players.length === full || (b.players.length < full && b.sum < a.sum) ? b : a;
       to.players.push(id);
       to.sum += rating;
@@ -76,23 +76,21 @@ export const rpc: RpcHandlers = {
 };
 `
 
-// tenRated is the body of a call of split, and what comes of it.
-var tenRated, tenSplit = func() (string, string) {
-	var players []string
-	for i := range 10 {
-		players = append(players, fmt.Sprintf(`{"id":"7f9c24e8-3b1a-4d5e-9f60-00000000000%d","rating":%d}`, i, 1000+(37*i)%100))
-	}
-	id := func(i int) string { return fmt.Sprintf(`"7f9c24e8-3b1a-4d5e-9f60-00000000000%d"`, i) }
-	team := func(name string, rating float64, of ...int) string {
-		var ids []string
-		for _, i := range of {
-			ids = append(ids, id(i))
+// tenRated is the body of a call of split, tenSplit the answer.
+var (
+	tenRated = func() string {
+		var players []string
+		for i := range 10 {
+			players = append(players, fmt.Sprintf(`{"id":"%s%d","rating":%d}`, ratedID, i, 1000+37*i%100))
 		}
-		return fmt.Sprintf(`{"name":%q,"players":[%s],"rating":%v}`, name, strings.Join(ids, ","), rating)
-	}
-	return `{"players":[` + strings.Join(players, ",") + `]}`,
-		`{"teams":[` + team("A", 0) + "," + team("B", 0) + `]}`
-}()
+		return `{"players":[` + strings.Join(players, ",") + `]}`
+	}()
+	tenSplit = strings.ReplaceAll(`{"teams":[{"name":"A","players":["#8","#7","#4","#6","#3"],"rating":1047.2},`+
+		`{"name":"B","players":["#5","#2","#1","#9","#0"],"rating":1045.8}]}`, "#", ratedID)
+)
+
+// ratedID is how the ids of these players begin.
+const ratedID = "7f9c24e8-3b1a-4d5e-9f60-00000000000"
 
 // splitBlock runs this test binary as a plugin of that name, and asks it.
 func splitBlock(name string) string {

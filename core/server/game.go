@@ -40,7 +40,7 @@ func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, 
 	platform := p.platform(g.Name)
 	built.hooks, err = hooks.New(hooks.Options{
 		Game: g.Name, Seats: g.Lobby.Seats(), Hooks: rules.Hooks(g.Name), Host: platform, Tracer: p.tracer,
-		Logger: log, Metrics: p.metrics.hooks,
+		Logger: p.log, Metrics: p.metrics.hooks, // its lines name the game
 	})
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, 
 	built.events = events{built.hooks}
 	built.identity, err = identity.New(identity.Options{
 		Game: g.Name, Secret: p.secret, AccessTTL: cfg.Auth.AccessTTL, RefreshTTL: cfg.Auth.RefreshTTL,
-		Store: p.store, Providers: providersOf(g, built.hooks), Logger: log,
+		Store: p.store, Providers: providersOf(g, built.hooks), Logger: p.log,
 		OnRevoked: p.signInsEnded, OnCreated: built.events.accountCreated,
 	})
 	if err != nil {

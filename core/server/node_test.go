@@ -29,7 +29,11 @@ func TestMain(m *testing.M) {
 	if how := os.Getenv(asGame); how != "" {
 		os.Exit(playGame(how))
 	}
-	if os.Getenv(asPlugin) != "" {
+	switch os.Getenv(asPlugin) {
+	case "":
+	case asSplitter:
+		plugin.Serve(&splitter{}, plugin.Info{Name: "splitter", Version: "1"})
+	default:
 		plugin.Serve(&moody{}, plugin.Info{Name: "moody", Version: "1"})
 	}
 	goleak.VerifyTestMain(m)

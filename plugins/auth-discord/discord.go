@@ -100,9 +100,9 @@ func (d *discord) Authenticate(ctx context.Context, r *hook.AuthRequest) (*hook.
 	case answer.Status == http.StatusUnauthorized:
 		return nil, errInvalid
 	case answer.Status != http.StatusOK:
-		return nil, hook.Unreachable(fmt.Errorf("Discord answered %d", answer.Status))
+		return nil, hook.Unreachable(fmt.Errorf("discord answered %d", answer.Status))
 	case !snowflake.MatchString(a.Application.ID):
-		return nil, hook.Unreachable(errors.New("Discord answered without an application"))
+		return nil, hook.Unreachable(errors.New("discord answered without an application"))
 	case a.Application.ID != d.ApplicationID:
 		d.Log(ctx).Warn("refused a token of another Discord application", "application", a.Application.ID)
 		return nil, errInvalid
@@ -110,13 +110,13 @@ func (d *discord) Authenticate(ctx context.Context, r *hook.AuthRequest) (*hook.
 		d.Log(ctx).Warn("refused a token without the scope identify", "scopes", a.Scopes)
 		return nil, errInvalid
 	case !snowflake.MatchString(a.User.ID):
-		return nil, hook.Unreachable(errors.New("Discord answered without a user's id"))
+		return nil, hook.Unreachable(errors.New("discord answered without a user's id"))
 	}
 	name := a.User.GlobalName
 	if name == "" {
 		name = a.User.Username
 	}
-	return &hook.Identity{Subject: a.User.ID, Username: name, AvatarUrl: avatar(a.User.ID, a.User.Avatar)}, nil
+	return &hook.Identity{Subject: a.User.ID, Username: web.Name(name), AvatarUrl: avatar(a.User.ID, a.User.Avatar)}, nil
 }
 
 // avatar is the address of a user's picture; empty without one.

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -16,27 +18,38 @@ import (
 // addresses of e-mail are not even looked at.
 type claims struct {
 	jwt.RegisteredClaims
-	Nonce          string `json:"nonce"`
-	NonceSupported *bool  `json:"nonce_supported"`
+	Nonce          string
+	NonceSupported *bool
 	// Authorized is the client that asked for the token.
-	Authorized string `json:"azp"`
+	Authorized string
 
-	all map[string]any
+	all map[string]json.RawMessage
 }
 
-// UnmarshalJSON reads the claims.
+// UnmarshalJSON reads the claims by their exact names: a provider may let players
+// write claims of their own, and "SUB" is not "sub".
 func (c *claims) UnmarshalJSON(data []byte) error {
-	type plain claims
-	if err := json.Unmarshal(data, (*plain)(c)); err != nil {
+	if err := json.Unmarshal(data, &c.all); err != nil {
 		return err
 	}
-	return json.Unmarshal(data, &c.all)
+	for name, into := range map[string]any{
+		"iss": &c.Issuer, "sub": &c.Subject, "aud": &c.Audience, "exp": &c.ExpiresAt, "nbf": &c.NotBefore, "iat": &c.IssuedAt,
+		"nonce": &c.Nonce, "nonce_supported": &c.NonceSupported, "azp": &c.Authorized,
+	} {
+		if value, has := c.all[name]; has {
+			if err := json.Unmarshal(value, into); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // text returns the first of the claims that is some text.
-func (c *claims) text(names []string) string {
+func (c *claims) text(names ...string) string {
 	for _, name := range names {
-		if s, ok := c.all[name].(string); ok && s != "" {
+		var s string
+		if json.Unmarshal(c.all[name], &s) == nil && s != "" {
 			return s
 		}
 	}
@@ -61,8 +74,8 @@ func (o *oidc) check(c *claims, nonce string) error {
 		return wrong("it was made for another client")
 	case len(c.Audience) > 1 && !ours(c.Authorized):
 		return wrong("it has several audiences, and another client asked for it")
-	case c.Subject == "" || utf8.RuneCountInString(c.Subject) > 128:
-		return wrong("its subject is empty or too long")
+	case c.Subject == "" || utf8.RuneCountInString(c.Subject) > maxSubject || strings.ContainsFunc(c.Subject, func(r rune) bool { return !unicode.IsGraphic(r) }):
+		return wrong("its subject is empty, too long or no text")
 	case nonce != "" && !o.sameNonce(c, nonce):
 		return wrong("its nonce is another")
 	}

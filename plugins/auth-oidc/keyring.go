@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/muster-gg/muster/plugins/internal/web"
+	"github.com/muster-gg/muster/sdk/hook"
 )
 
 // How long things are good for.
@@ -30,51 +32,54 @@ const (
 
 // keyring holds the keys of a provider. It is safe for concurrent use.
 type keyring struct {
-	web         *web.Client
-	base        string
-	issuers     []string
-	development bool
-	// turn is held by the one who fetches.
-	turn chan struct{}
+	source  *source
+	timeout time.Duration // of those who wait
 
-	mu     sync.Mutex
-	keys   []jwk
-	until  time.Time // the keys are good
-	tried  time.Time // the last fetch ended
-	failed error     // with this
+	// Fetches belong to the keyring: one whose caller goes away is not wasted, and
+	// cannot be repeated without end.
+	life    context.Context
+	end     context.CancelFunc
+	fetches sync.WaitGroup
 
-	// Only the one who fetches uses these.
-	jwksURL        string
-	discoveryUntil time.Time
+	mu       sync.Mutex
+	fetching chan struct{} // closed when the fetch under way has ended; nil: none is
+	keys     []jwk
+	until    time.Time // the keys are good
+	tried    time.Time // the last fetch ended
+	failed   error     // with this
 }
 
-func newKeyring(w *web.Client, base string, issuers []string, development bool) *keyring {
-	return &keyring{web: w, base: base, issuers: issuers, development: development, turn: make(chan struct{}, 1)}
+func newKeyring(s *source, timeout time.Duration) *keyring {
+	k := &keyring{source: s, timeout: timeout}
+	k.life, k.end = context.WithCancel(context.Background())
+	return k
+}
+
+// close ends the fetch under way. No call may come after it.
+func (k *keyring) close() {
+	k.end()
+	k.fetches.Wait()
 }
 
 // find returns the keys that may have signed a token with that key id and
 // algorithm. An id that is not known has the keys fetched anew, for providers change
 // them at any time. Its errors are a wrong, or that the provider cannot be asked.
 func (k *keyring) find(ctx context.Context, kid, algorithm string) ([]jwt.VerificationKey, error) {
-	found, due := k.look(kid, algorithm)
-	if due {
+	if fetched := k.refresh(kid, algorithm); fetched != nil {
+		within, cancel := web.Within(ctx, k.timeout)
+		defer cancel()
 		select {
-		case k.turn <- struct{}{}:
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		case <-fetched:
+		case <-within.Done():
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return nil, hook.Unreachable(errors.New("the provider's keys take too long"))
 		}
-		// Somebody may have fetched while this one waited.
-		if _, due = k.look(kid, algorithm); due {
-			k.fetch(ctx)
-		}
-		<-k.turn
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		found, _ = k.look(kid, algorithm)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	found := k.look(kid, algorithm)
 	switch {
 	case len(found) > 0 && time.Now().Before(k.until.Add(staleFor)):
 		return found, nil
@@ -84,22 +89,51 @@ func (k *keyring) find(ctx context.Context, kid, algorithm string) ([]jwt.Verifi
 	return nil, wrong("no key of the provider's fits it")
 }
 
-// look returns the keys that are here, and whether a fetch is due for them.
-func (k *keyring) look(kid, algorithm string) (found []jwt.VerificationKey, due bool) {
+// refresh begins a fetch, or joins the one under way, if the keys have to be
+// fetched for this token; else it returns nil.
+func (k *keyring) refresh(kid, algorithm string) <-chan struct{} {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if !k.due(len(k.look(kid, algorithm)) > 0) {
+		return nil
+	}
+	if k.fetching == nil {
+		k.fetching = make(chan struct{})
+		k.fetches.Go(k.fetch)
+	}
+	return k.fetching
+}
+
+// due reports whether to fetch for a token whose key is known, or is not.
+func (k *keyring) due(known bool) bool {
+	now := time.Now()
+	since := now.Sub(k.tried)
+	switch {
+	case k.failed != nil && since < afterFailure:
+		return false
+	case now.Before(k.until):
+		return !known && since >= between
+	}
+	return true
+}
+
+func (k *keyring) look(kid, algorithm string) (found []jwt.VerificationKey) {
 	for _, j := range k.keys {
 		if (kid == "" || j.ID == kid) && j.fits(algorithm) {
 			found = append(found, j.key())
 		}
 	}
-	now := time.Now()
-	since := now.Sub(k.tried)
-	switch {
-	case k.failed != nil && since < afterFailure:
-		return found, false
-	case now.Before(k.until):
-		return found, len(found) == 0 && since >= between
+	return found
+}
+
+func (k *keyring) fetch() {
+	keys, good, err := k.source.get(k.life)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.tried, k.failed = time.Now(), err
+	if err == nil {
+		k.keys, k.until = keys, k.tried.Add(good)
 	}
-	return found, true
+	close(k.fetching)
+	k.fetching = nil
 }

@@ -45,8 +45,9 @@ var (
 var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 
 const (
-	maxToken = 16 << 10
-	maxNonce = 512
+	maxToken   = 16 << 10
+	maxNonce   = 512
+	maxSubject = 128
 )
 
 var tokenForm = regexp.MustCompile(`^[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+$`)
@@ -98,13 +99,14 @@ func (o *oidc) Start(context.Context) error {
 		return plugin.BadSetting(name, problem)
 	}
 	o.web = web.New(o.Timeout)
-	o.keys = newKeyring(o.web, base, o.issuers, o.Development())
+	o.keys = newKeyring(&source{web: o.web, base: base, issuers: o.issuers, development: o.Development()}, o.Timeout)
 	o.parser = newParser(o.Algorithms, o.Leeway, time.Now)
 	return nil
 }
 
-// Stop drops idle connections.
+// Stop ends a fetch that is under way, and drops idle connections.
 func (o *oidc) Stop(context.Context) error {
+	o.keys.close()
 	o.web.Close()
 	return nil
 }
@@ -128,9 +130,7 @@ func (o *oidc) Authenticate(ctx context.Context, r *hook.AuthRequest) (*hook.Ide
 	if err != nil {
 		return nil, o.answer(ctx, err)
 	}
-	id := &hook.Identity{Subject: c.Subject, Username: c.text(o.UsernameClaims)}
-	if picture := c.text([]string{"picture"}); strings.HasPrefix(picture, "https://") && len(picture) <= 2048 {
-		id.AvatarUrl = picture
-	}
-	return id, nil
+	return &hook.Identity{
+		Subject: c.Subject, Username: web.Name(c.text(o.UsernameClaims...)), AvatarUrl: web.Picture(c.text("picture")),
+	}, nil
 }

@@ -4,8 +4,6 @@ package main
 type preset struct {
 	// issuers are the forms of `iss` that its tokens may have; the first is its own.
 	issuers []string
-	// apiURL is where its discovery document is found; empty: below the issuer.
-	apiURL string
 	// names are the claims that may hold a name for the player, the best first.
 	names []string
 	// noNonce says that its tokens may declare, by nonce_supported, that the device

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
+	"github.com/muster-gg/muster/plugins/internal/web"
 	"github.com/muster-gg/muster/sdk/hook"
 )
 
@@ -45,7 +45,7 @@ func (s *steam) ask(ctx context.Context, ticket string) (*holder, error) {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return nil, errKey
 	default:
-		return nil, hook.Unreachable(fmt.Errorf("Steam answered %d", answer.Status))
+		return nil, hook.Unreachable(fmt.Errorf("steam answered %d", answer.Status))
 	}
 	if e := said.Response.Error; e != nil {
 		s.Log(ctx).Debug("Steam refused a ticket", "code", e.Code)
@@ -53,7 +53,7 @@ func (s *steam) ask(ctx context.Context, ticket string) (*holder, error) {
 	}
 	h := said.Response.Params
 	if h == nil || h.Result != "OK" || !personID.MatchString(h.SteamID) || h.OwnerSteamID != "" && !personID.MatchString(h.OwnerSteamID) {
-		return nil, hook.Unreachable(errors.New("Steam answered neither a person nor an error"))
+		return nil, hook.Unreachable(errors.New("steam answered neither a person nor an error"))
 	}
 	return h, nil
 }
@@ -83,10 +83,7 @@ func (s *steam) name(ctx context.Context, id *hook.Identity) {
 	}
 	for _, p := range said.Response.Players {
 		if p.SteamID == id.Subject {
-			id.Username = p.PersonaName
-			if strings.HasPrefix(p.Avatar, "https://") && len(p.Avatar) <= 2048 {
-				id.AvatarUrl = p.Avatar
-			}
+			id.Username, id.AvatarUrl = web.Name(p.PersonaName), web.Picture(p.Avatar)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/muster-gg/muster/plugins/internal/web"
@@ -33,10 +34,13 @@ var (
 	_ plugin.Stopper     = (*steam)(nil)
 )
 
+// maxTicket is the length of a ticket in hex: 4 KiB.
+const maxTicket = 8 << 10
+
 var (
 	appID = regexp.MustCompile(`^[1-9][0-9]{0,9}$`)
-	// A ticket is up to 4 KiB, in hex.
-	ticketForm = regexp.MustCompile(`^(?:[0-9A-Fa-f]{2}){1,4096}$`)
+	// A ticket is sent in hex.
+	ticketForm = regexp.MustCompile(`^(?:[0-9A-Fa-f]{2})+$`)
 	// The Steam id of a person: universe 1, type 1, instance 1.
 	personID = regexp.MustCompile(`^7656119[0-9]{10}$`)
 )
@@ -47,7 +51,7 @@ var (
 	errBorrowed  = hook.Refuse("This account does not own the game", nil)
 	errVAC       = hook.Refuse("This Steam account is banned by VAC", nil)
 	errPublisher = hook.Refuse("This Steam account is banned from the game", nil)
-	errKey       = errors.New("Steam does not accept the web API key for this app")
+	errKey       = errors.New("steam does not accept the web API key for this app")
 )
 
 // Start checks the settings.
@@ -55,6 +59,8 @@ func (s *steam) Start(context.Context) error {
 	switch {
 	case !appID.MatchString(s.AppID):
 		return plugin.BadSetting("app_id", "is not the id of a Steam app: a number")
+	case strings.ContainsFunc(s.WebAPIKey, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return plugin.BadSetting("web_api_key", "has characters that no key has; was it copied whole, without spaces?")
 	case s.Timeout <= 0:
 		return plugin.BadSetting("timeout", "must be longer than nothing")
 	case len(s.Identity) > 128:
@@ -83,7 +89,7 @@ func (s *steam) Authenticate(ctx context.Context, r *hook.AuthRequest) (*hook.Id
 	if ticket == "" {
 		return nil, errMissing
 	}
-	if !ticketForm.MatchString(ticket) {
+	if len(ticket) > maxTicket || !ticketForm.MatchString(ticket) {
 		return nil, errInvalid
 	}
 	owner, err := s.ask(ctx, ticket)

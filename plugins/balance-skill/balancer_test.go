@@ -116,7 +116,7 @@ func TestRatings(t *testing.T) {
 		t.Error("a bot has a rating")
 	}
 	got, err := c.BalanceTeams(t.Context(), lobbyOf(t, []string{"a", "d"}, []string{"b", "c"}))
-	if want := "A:a,b B:d,c"; err != nil || show(got) != want {
+	if want := "A:a,c B:d,b"; err != nil || show(got) != want {
 		t.Errorf("%s, %v", show(got), err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strings"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
@@ -104,7 +105,7 @@ func (v *Version) quoted(err error) error {
 	}
 	if len(e.Stack) > 0 {
 		e.Source = e.Stack[0].source
-	} else {
+	} else if !strings.HasPrefix(e.Message, v.source+":") {
 		e.Message = v.source + ": " + e.Message
 	}
 	return e

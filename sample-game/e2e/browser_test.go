@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -110,6 +111,23 @@ func (w *window) text(selector string) string {
 	text, err := chromedp.Run(w.ctx, chromedp.Text(selector))
 	must(w.t, err)
 	return text
+}
+
+// outcome is that of the result that is shown: won, lost or draw.
+func (w *window) outcome() string {
+	w.t.Helper()
+	outcome, err := chromedp.Run(w.ctx, chromedp.Evaluate[string](`document.querySelector("#winner").dataset.outcome`))
+	must(w.t, err)
+	return outcome
+}
+
+// winner checks the table of the home screen: somebody is in it, or is not.
+func (w *window) winner(name string, in bool) {
+	w.t.Helper()
+	w.screen("home")
+	w.until("the table of winners", `document.querySelector("#winners-card").offsetParent !== null`)
+	w.until(fmt.Sprintf("%s in the table: %v", name, in),
+		fmt.Sprintf(`[...document.querySelectorAll("#winners tr td:first-child")].some((td) => td.textContent === %q) === %v`, name, in))
 }
 
 // js runs a script in the page.

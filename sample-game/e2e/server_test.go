@@ -28,14 +28,14 @@ type muster struct {
 
 var open = regexp.MustCompile(`Open\s+(http://\S+)/`)
 
-// serve builds both programs and runs the server with the shipped config, whose
+// serve builds the programs and runs the server with the shipped config, whose
 // matches last seconds. It is stopped at the end of the test.
 func serve(t *testing.T, seconds int) *muster {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	must(t, err)
 	dir := t.TempDir()
-	for out, pkg := range map[string]string{"muster": ".", "arena-server": "./sample-game/server"} {
+	for out, pkg := range map[string]string{"muster": ".", "arena-server": "./sample-game/server", "plugins/sparks-rules": "./sample-game/rules"} {
 		build := exec.Command("go", "build", "-o", filepath.Join(dir, "bin", out), pkg)
 		build.Dir = root
 		if output, err := build.CombinedOutput(); err != nil {
@@ -43,7 +43,9 @@ func serve(t *testing.T, seconds int) *muster {
 		}
 	}
 	must(t, os.Mkdir(filepath.Join(dir, "sample-game"), 0o700))
-	must(t, os.Symlink(filepath.Join(root, "sample-game", "web"), filepath.Join(dir, "sample-game", "web")))
+	for _, part := range []string{"web", "hooks"} {
+		must(t, os.CopyFS(filepath.Join(dir, "sample-game", part), os.DirFS(filepath.Join(root, "sample-game", part))))
+	}
 	config, err := os.ReadFile(filepath.Join(root, "config.hcl"))
 	must(t, err)
 	short := fmt.Sprintf(`ARENA_MATCH_SECONDS = "%d"`, seconds)

@@ -37,11 +37,10 @@ export const matchResult: MatchResult = async (ctx, match, report) => {
     players: humans(match.lobby?.teams.find((team) => team.name === name)?.players ?? []),
   }));
   const before = await ratingsOf(ctx, teams.flatMap((team) => team.players));
-  const after = newRatings(teams, before);
-  await addWinners(ctx, await saveResult(ctx, match.id, teams, after));
-  const changes: Record<string, number> = {};
-  for (const [id, rating] of after) changes[id] = rating - (before.get(id) ?? rating);
-  return { ...report, properties: { ...report.properties, ratings: changes } };
+  const news = await saveResult(ctx, match.id, teams, newRatings(teams, before));
+  await addWinners(ctx, news);
+  const ratings = Object.fromEntries(news.map(({ accountId, change }) => [accountId, change]));
+  return { ...report, properties: { ...report.properties, ratings } };
 };
 
 /** Functions that the page calls: m.rpc("winners"). */

@@ -21,6 +21,8 @@ export interface Standing {
   won: number;
   /** The last match counted, so that a result which comes twice counts once. */
   match: string;
+  /** What that match did to the rating. */
+  change: number;
 }
 
 /** An account with its standing. */
@@ -71,7 +73,7 @@ async function saveStanding(ctx: Context, match: string, player: Player, won: bo
   try {
     const standing = await ctx.storage.account(accountId).update<Standing>("standing", (old) => {
       if (old?.match === match) return old;
-      return { username, rating, played: (old?.played ?? 0) + 1, won: (old?.won ?? 0) + (won ? 1 : 0), match };
+      return { username, rating, played: (old?.played ?? 0) + 1, won: (old?.won ?? 0) + (won ? 1 : 0), match, change: rating - (old?.rating ?? START) };
     });
     return { accountId, ...standing };
   } catch (error) {

@@ -70,17 +70,16 @@ func (r *rules) MatchResult(ctx context.Context, match *hook.Match, report *hook
 	if err != nil {
 		return nil, err
 	}
-	after := newRatings(teams, before)
-	rated, err := saveResult(ctx, match.Id, teams, after)
+	news, err := saveResult(ctx, match.Id, teams, newRatings(teams, before))
 	if err != nil {
 		return nil, err
 	}
-	if err := addWinners(ctx, rated, r.Lines); err != nil {
+	if err := addWinners(ctx, news, r.Lines); err != nil {
 		return nil, err
 	}
 	changes := map[string]*structpb.Value{}
-	for id, rating := range after {
-		changes[id] = structpb.NewNumberValue(rating - before[id])
+	for _, n := range news {
+		changes[n.account] = structpb.NewNumberValue(n.Change)
 	}
 	if report.Properties == nil {
 		report.Properties = map[string]*structpb.Value{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,7 +74,7 @@ func (g *table) winners() string {
 func team(name string, size int32, ids ...string) *hook.Team {
 	t := &hook.Team{Name: name, Size: size}
 	for _, id := range ids {
-		t.Players = append(t.Players, &hook.Player{AccountId: id, Username: id, Bot: id[:3] == "bot"})
+		t.Players = append(t.Players, &hook.Player{AccountId: id, Username: id, Bot: strings.HasPrefix(id, "bot")})
 	}
 	return t
 }

@@ -30,6 +30,8 @@ type standing struct {
 	Won      int     `json:"won"`
 	// Match is the last one counted, so that a result which comes twice counts once.
 	Match string `json:"match"`
+	// Change is what that match did to the rating.
+	Change float64 `json:"change"`
 }
 
 // rated is an account with its standing.
@@ -129,7 +131,12 @@ func saveResult(ctx context.Context, match string, teams []outcome, ratings map[
 				if old.Match == match {
 					return old
 				}
-				old.Username, old.Rating, old.Match, old.Played = p.Username, ratings[p.AccountId], match, old.Played+1
+				if old.Played == 0 {
+					old.Rating = begin
+				}
+				rating := ratings[p.AccountId]
+				old.Username, old.Match, old.Played = p.Username, match, old.Played+1
+				old.Rating, old.Change = rating, rating-old.Rating
 				if team.rank == best && winners == 1 {
 					old.Won++
 				}

@@ -39,12 +39,12 @@ func TestBalanceTeams(t *testing.T) {
 		}{
 			{"equal", "stays", []string{"ann"}, []string{"bob"}},
 			{"a small lead", "stays", []string{"mid"}, []string{"bob"}},
-			{"a lead that moves nobody", "[mid bot-1] [ann bob]", []string{"mid", "bot-1"}, []string{"low", "bob"}},
+			{"a large lead", "[mid low] [bot-1 bob]", []string{"mid", "bot-1"}, []string{"low", "bob"}},
 			{"one more is fair", "stays", []string{"ace", "pro"}, []string{"low"}},
 			{"two more are not", "[ann] [bob]", []string{"ann", "bob"}, nil},
 			{"the best against each other", "[ace low] [pro mid]", []string{"ace", "pro"}, []string{"mid", "low"}},
 			{"bots are beginners", "[ace bot-2] [pro bot-1]", []string{"ace", "pro"}, []string{"bot-1", "bot-2"}},
-			{"odd ones", "[ace low] [ann]", []string{"ace", "ann", "low"}, nil},
+			{"odd ones", "[ace] [ann low]", []string{"ace", "ann", "low"}, nil},
 		} {
 			got, err := g.BalanceTeams(g.ctx, lobby(c.a, c.b))
 			must(g, err)

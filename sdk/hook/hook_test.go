@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -104,7 +105,8 @@ func TestCallFrom(t *testing.T) {
 func TestValues(t *testing.T) {
 	for in, want := range map[string]string{
 		`null`: `null`, ` true `: `true`, `"a\u00e4"`: `"aä"`, `-1.50`: `-1.5`, `{"b":[1,{}],"a":null}`: `{"a":null,"b":[1,{}]}`,
-		`1e999`:            `1.7976931348623157e+308`,
+		`1e999`: `1.7976931348623157e+308`, `-1e999`: `-1.7976931348623157e+308`, `[1e-7,1e21,-0,1e20]`: `[1e-7,1e+21,-0,100000000000000000000]`,
+		`{"a":1,"\u0061":[2]}`: `{"a":[2]}`, "[\"\xff\", \"<&>\\n\\\"\\ud800\"]": "[\"\ufffd\",\"\\u003c\\u0026\\u003e\\n\\\"\ufffd\"]",
 		`9007199254740993`: `9007199254740992`,
 	} {
 		v, err := hook.ValueFromJSON([]byte(in))
@@ -133,10 +135,11 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// FuzzValueFromJSON holds that what is taken is what encoding/json takes, comes
-// back as the same JSON, and a second time as the same bytes.
+// FuzzValueFromJSON holds that what is taken is what encoding/json takes and reads
+// in it, is written as encoding/json writes it, and a second time as the same bytes.
 func FuzzValueFromJSON(f *testing.F) {
-	for _, s := range []string{`{"a":[1,2.5,null,true,"x"]}`, `1e999`, `-0`, `"\ud800"`, `[[[]]]`, ` {} x`, `{"a":1,"a":2}`} {
+	for _, s := range []string{`{"a":[1,2.5,null,true,"x"]}`, `1e999`, `-0`, `"\ud800"`, `[[[]]]`, ` {} x`, `{"a":1,"a":2}`,
+		"{\"a\xff\" : [ 1 , -2e-7 ,1e21], \"\\\"\\u003c<\u2028\":\t\"\\\\\" } ", `{"a":{},"b":[],"c":"é","d":false}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -150,6 +153,12 @@ func FuzzValueFromJSON(f *testing.F) {
 		out, err := hook.ValueToJSON(v)
 		if err != nil {
 			t.Fatalf("%q: %v", data, err)
+		}
+		var same any
+		if json.Unmarshal(data, &same) == nil { // it refuses numbers out of range
+			if want, err := json.Marshal(same); err != nil || string(out) != string(want) || !reflect.DeepEqual(v.AsInterface(), same) {
+				t.Fatalf("%q is written %q, by encoding/json %q, %v", data, out, want, err)
+			}
 		}
 		again, err := hook.ValueFromJSON(out)
 		if err != nil {

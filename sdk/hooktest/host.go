@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 type Host struct {
 	mu       sync.Mutex
 	accounts []string // nil: every account exists
+	erased   map[string]bool
 	entries  map[place]hook.Entry
 	writes   hook.Version
 	notices  []Notice
@@ -50,7 +52,15 @@ func NewHost(accounts ...string) *Host {
 func (h *Host) reset(accounts ...string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.accounts, h.entries, h.writes, h.notices = accounts, map[place]hook.Entry{}, 0, nil
+	h.accounts, h.erased, h.entries, h.writes, h.notices = accounts, map[string]bool{}, map[place]hook.Entry{}, 0, nil
+}
+
+// Erase takes an account away, and with it its entries.
+func (h *Host) Erase(accountID string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.erased[accountID] = true
+	maps.DeleteFunc(h.entries, func(at place, _ hook.Entry) bool { return at.scope == accountID })
 }
 
 // hostStart is the time of a new Host.
@@ -112,7 +122,7 @@ func (h *Host) Set(ctx context.Context, scope, key string, value json.RawMessage
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if scope != "" && h.accounts != nil && !slices.Contains(h.accounts, scope) {
+	if h.erased[scope] || scope != "" && h.accounts != nil && !slices.Contains(h.accounts, scope) {
 		return 0, hook.ErrNoScope
 	}
 	at := place{scope, key}

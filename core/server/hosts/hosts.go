@@ -82,7 +82,7 @@ func (h *Hosts) fill(ctx context.Context) error {
 		all.Go(func() error {
 			v, err := s.build(ctx)
 			if err != nil {
-				errs[i] = fmt.Errorf("%s: %w", s, err)
+				errs[i] = s.named(err)
 				return nil
 			}
 			h.mu.Lock()

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"go.uber.org/zap"
-
 	"github.com/muster-gg/muster/core/config"
 	"github.com/muster-gg/muster/runtime/script"
 	"github.com/muster-gg/muster/runtime/script/fetch"
@@ -19,7 +17,7 @@ func (h *Hosts) scriptSlot(g *game, b *config.ScriptHooks) *slot {
 	s.root = filepath.Dir(b.Entry)
 	s.usedBy(g.config.Name)
 	o := script.Options{
-		Game: g.config.Name, Name: s.name, Entry: b.Entry, Timeout: b.Timeout, Logger: h.log.With(zap.String("game", g.config.Name)),
+		Game: g.config.Name, Name: s.name, Entry: b.Entry, Timeout: b.Timeout, Logger: h.log,
 	}
 	for _, a := range g.config.Allocate {
 		if a.Script != nil {

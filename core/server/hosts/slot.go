@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -43,6 +44,14 @@ func (s *slot) String() string {
 		return fmt.Sprintf("%s %q", s.kind, s.name)
 	}
 	return fmt.Sprintf("%s %q of game %s", s.kind, s.name, s.game)
+}
+
+// named says in an error what it is about, unless it does so already.
+func (s *slot) named(err error) error {
+	if strings.HasPrefix(err.Error(), fmt.Sprintf("%s %q", s.kind, s.name)) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", s, err)
 }
 
 func (h *Hosts) newSlot(k kind, game, name string) *slot {

@@ -122,7 +122,7 @@ func (h *Hosts) ReloadPlugin(ctx context.Context, game, name string) (Plugin, er
 		return Plugin{}, ErrNoPlugin
 	}
 	if _, err := h.reload(ctx, s); err != nil {
-		return Plugin{}, fmt.Errorf("%s: %w", s, err)
+		return Plugin{}, s.named(err)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

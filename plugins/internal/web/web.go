@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/textproto"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/muster-gg/muster/sdk/hook"
@@ -21,6 +23,8 @@ const (
 	maxBody = 1 << 20
 	// maxWait is the longest Retry-After that is waited for.
 	maxWait = time.Second
+	// maxHeader is how big the header of an answer may be.
+	maxHeader = 64 << 10
 )
 
 // Client asks one provider. It may be used from many goroutines.
@@ -35,13 +39,14 @@ func New(timeout time.Duration) *Client {
 	return &Client{
 		http: &http.Client{
 			Transport: &http.Transport{
-				Proxy:                 http.ProxyFromEnvironment,
-				ForceAttemptHTTP2:     true,
-				MaxIdleConnsPerHost:   16,
-				MaxConnsPerHost:       64,
-				IdleConnTimeout:       time.Minute,
-				TLSHandshakeTimeout:   timeout,
-				ResponseHeaderTimeout: timeout,
+				Proxy:                  http.ProxyFromEnvironment,
+				ForceAttemptHTTP2:      true,
+				MaxIdleConnsPerHost:    16,
+				MaxConnsPerHost:        64,
+				IdleConnTimeout:        time.Minute,
+				TLSHandshakeTimeout:    timeout,
+				ResponseHeaderTimeout:  timeout,
+				MaxResponseHeaderBytes: maxHeader,
 			},
 			// A redirect would carry the token on.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -65,7 +70,7 @@ type Answer struct {
 // network, the timeout, 429, 500 and above, a redirect, an answer that is too big or
 // no JSON. After a 429 it is asked once more if it says that a second is enough.
 func (c *Client) Get(ctx context.Context, address string, header http.Header, into any) (Answer, error) {
-	within, cancel := context.WithTimeout(ctx, c.timeout)
+	within, cancel := Within(ctx, c.timeout)
 	defer cancel()
 	a, err := c.get(within, address, header, into)
 	if err == nil && a.Status == http.StatusTooManyRequests {
@@ -116,11 +121,27 @@ func (c *Client) get(ctx context.Context, address string, header http.Header, in
 	return a, nil
 }
 
-// bare takes the address out of an error.
+// Within bounds ctx by timeout, and by a little less than what it has left: who
+// waits shall be told that the provider is slow while there is time for it.
+func Within(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		timeout = min(timeout, time.Until(deadline)*9/10)
+	}
+	return context.WithTimeout(ctx, timeout)
+}
+
+// bare takes out of an error the address, and what it quotes of an answer.
 func bare(err error) error {
 	var e *url.Error
 	if errors.As(err, &e) {
-		return e.Err
+		err = e.Err
+	}
+	var quoting textproto.ProtocolError
+	if errors.As(err, &quoting) {
+		return errors.New("the answer is not HTTP")
+	}
+	if said, _, quotes := strings.Cut(err.Error(), `"`); quotes {
+		return errors.New(strings.TrimRight(said, " :"))
 	}
 	return err
 }
