@@ -26,7 +26,7 @@ run: build ## build all and run the server with the sample game
 sample: run ## the same as run
 
 test: ## all tests, with the race detector
-	@bash .ci/install-deps.sh chromium python3-grpcio python3-protobuf
+	@bash .ci/install-deps.sh chromium python3-grpcio python3-protobuf python3-cryptography
 	cd tools && $(GO) test ./...
 	$(GO) test $(TESTFLAGS) ./...
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what tests need besides Go, by name: chromium, redis-server, postgresql,
-# python3-grpcio, python3-protobuf.
+# python3-grpcio, python3-protobuf, python3-cryptography.
 # Where it cannot (no apt-get, not root) it says how to get them and succeeds: the
 # suites that need them then skip with a line. Under CI=true nothing is skipped, so
 # there it fails.
@@ -13,6 +13,7 @@ present() {
     postgresql) command -v postgres || ls /usr/lib/postgresql/*/bin/postgres ;;
     python3-grpcio) /usr/bin/python3 -c 'import grpc' ;;
     python3-protobuf) /usr/bin/python3 -c 'import google.protobuf' ;;
+    python3-cryptography) /usr/bin/python3 -c 'import cryptography' ;;
     *) command -v "$1" ;;
   esac >/dev/null 2>&1
 }
