@@ -206,7 +206,7 @@ func TestNobodyThere(t *testing.T) {
 	p := webtest.New(t)
 	p.Close()
 	c := plugintest.Start(t, &discord{}, map[string]any{"application_id": ours, "api_url": p.URL})
-	if _, err := c.Authenticate(t.Context(), request(secret)); verdict(err) != "unreachable" {
+	if _, err := c.Authenticate(t.Context(), request(secret)); verdict(err) != "unreachable" || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("%v", err)
 	}
 }

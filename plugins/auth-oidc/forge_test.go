@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/json"
@@ -173,5 +174,19 @@ func TestUnfitKeys(t *testing.T) {
 				t.Errorf("the good one: %v", err)
 			}
 		})
+	}
+}
+
+// TestWeakKey: a key that can be broken proves nothing.
+func TestWeakKey(t *testing.T) {
+	private, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weak := &signer{"weak", jwt.SigningMethodRS256, private}
+	p := newIDP(t, weak, newSigner(t, "good", "RS256"))
+	c, _ := p.start(nil)
+	if _, err := c.Authenticate(t.Context(), request(weak.sign(t, p.claims(nil), nil), "")); verdict(err) != refused {
+		t.Error(err)
 	}
 }
