@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -89,48 +90,69 @@ func bare(b *testing.B) *grpc.ClientConn {
 
 // BenchmarkCall is one call of balance_teams for a lobby of ten: of a plugin, with
 // encryption, deadline and metadata, and of bare gRPC over a unix socket with the
-// same message. "beside" makes both in turn and tells their ratio, which a busy
-// machine does not change.
+// same message.
 func BenchmarkCall(b *testing.B) {
-	lobby := tenPlayers()
-	impl := begin(b, options(b, "plugin", nil)).Impl()
-	call := hook.WithCall(context.Background(), hook.Call{Game: "arena", Point: hook.PointBalanceTeams, Hook: "skill"})
-	plugin := func(b *testing.B) {
-		ctx, cancel := context.WithTimeout(call, 2*time.Second)
-		defer cancel()
-		if a, err := impl.BalanceTeams(ctx, lobby); err != nil || len(a.GetTeams()) != 2 {
-			b.Fatal(err)
-		}
-	}
-	conn := bare(b)
-	method, _ := wire.Method(hook.PointBalanceTeams)
-	plain := func(b *testing.B) {
-		a := new(hook.Assignment)
-		if err := conn.Invoke(context.Background(), method, &hook.BalanceTeamsRequest{Lobby: lobby}, a); err != nil || len(a.GetTeams()) != 2 {
-			b.Fatal(err)
-		}
-	}
-	for name, once := range map[string]func(*testing.B){"plugin": plugin, "grpc": plain} {
+	plugin, plain := bothCalls(b)
+	for name, once := range map[string]func() error{"plugin": plugin, "grpc": plain} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				once(b)
+				if err := once(); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}
-	b.Run("beside", func(b *testing.B) {
-		var took [2]time.Duration
-		for b.Loop() {
-			for i, once := range []func(*testing.B){plain, plugin} {
-				began := time.Now()
-				for range 20 {
-					once(b)
-				}
-				took[i] += time.Since(began)
+}
+
+// BenchmarkCallRatio makes both calls of BenchmarkCall in turn, so that what else
+// the computer does slows both, and gives the median of each and the one in parts
+// of the other.
+func BenchmarkCallRatio(b *testing.B) {
+	plugin, plain := bothCalls(b)
+	calls := []func() error{plugin, plain}
+	took := make([][]time.Duration, len(calls))
+	for b.Loop() {
+		for i, once := range calls {
+			began := time.Now()
+			if err := once(); err != nil {
+				b.Fatal(err)
 			}
+			took[i] = append(took[i], time.Since(began))
 		}
-		b.ReportMetric(float64(took[1])/float64(took[0]), "plugin/grpc")
-	})
+	}
+	var medians []float64
+	for i, unit := range []string{"plugin-us", "grpc-us"} {
+		slices.Sort(took[i])
+		medians = append(medians, float64(took[i][len(took[i])/2].Nanoseconds())/1000)
+		b.ReportMetric(medians[i], unit)
+	}
+	b.ReportMetric(medians[0]/medians[1], "x-bare")
+}
+
+func bothCalls(b *testing.B) (plugin, plain func() error) {
+	b.Helper()
+	lobby := tenPlayers()
+	impl := begin(b, options(b, "plugin", nil)).Impl()
+	call := hook.WithCall(context.Background(), hook.Call{Game: "arena", Point: hook.PointBalanceTeams, Hook: "skill"})
+	conn := bare(b)
+	method, _ := wire.Method(hook.PointBalanceTeams)
+	check := func(a *hook.Assignment, err error) error {
+		if err == nil && len(a.GetTeams()) != 2 {
+			err = fmt.Errorf("answered %v", a)
+		}
+		return err
+	}
+	plugin = func() error {
+		ctx, cancel := context.WithTimeout(call, 2*time.Second)
+		defer cancel()
+		return check(impl.BalanceTeams(ctx, lobby))
+	}
+	plain = func() error {
+		a := new(hook.Assignment)
+		return check(a, conn.Invoke(context.Background(), method, &hook.BalanceTeamsRequest{Lobby: lobby}, a))
+	}
+	return plugin, plain
 }
 
 // BenchmarkStart is from nothing to a plugin that is ready, and its end.
