@@ -188,10 +188,13 @@ game "arena" {
     #   allow = ["api.example.com"] # hosts that it may reach; default: none
     # }
     #
+    # When a file changes, the *.test.ts beside the script must pass before the new
+    # version is used. Tests that fail when the server starts are a warning.
+    # test_on_reload = true
+    #
     # Not in this version yet (other values than these):
-    # isolation      = "embedded"
-    # test_on_reload = false
-    # memory_limit   = "128MiB"
+    # isolation    = "embedded"
+    # memory_limit = "128MiB"
   }
 
   # Or a plugin's rules, as the game below has them.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/muster-gg/muster/core/config"
 	"github.com/muster-gg/muster/runtime/script"
+	"github.com/muster-gg/muster/runtime/script/scripttest"
 )
 
 var fence = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
@@ -56,6 +57,9 @@ func TestConfigsAreRead(t *testing.T) {
 
 func TestScriptsLoad(t *testing.T) {
 	eachExample(t, "ts", func(t *testing.T, text string) {
+		if strings.Contains(text, `"muster/test"`) {
+			return // TestTestsPass
+		}
 		entry := write(t, "rules.ts", text)
 		v, err := script.Load(t.Context(), script.Options{Game: "mygame", Entry: entry})
 		if err != nil {
@@ -63,6 +67,27 @@ func TestScriptsLoad(t *testing.T) {
 		}
 		if err := v.Close(t.Context()); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// TestTestsPass runs the tests of the guide against the script that it begins with.
+func TestTestsPass(t *testing.T) {
+	script := ""
+	eachExample(t, "ts", func(t *testing.T, text string) {
+		if !strings.Contains(text, `"muster/test"`) {
+			if script == "" && strings.Contains(text, "export const validateStart") {
+				script = text
+			}
+			return
+		}
+		dir := filepath.Dir(write(t, "rules.test.ts", text))
+		if err := os.WriteFile(filepath.Join(dir, "rules.ts"), []byte(script), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		report, err := scripttest.Run(t.Context(), scripttest.Options{Dir: dir})
+		if err != nil || report.Failed() {
+			t.Fatalf("%v\n%s", err, report.Failures())
 		}
 	})
 }

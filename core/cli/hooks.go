@@ -21,7 +21,7 @@ func newHooksCommand() *cobra.Command {
 		Args:  onlyCommands,
 		RunE:  showHelp,
 	}
-	cmd.AddCommand(newHooksTypesCommand())
+	cmd.AddCommand(newHooksBenchCommand(), newHooksNewCommand(), newHooksTestCommand(), newHooksTypesCommand())
 	return cmd
 }
 
@@ -32,6 +32,7 @@ func newHooksTypesCommand() *cobra.Command {
 		Short: "Write the TypeScript types of hook scripts",
 		Long: "Write muster.d.ts, the types that hook scripts of this version are written with:\n" +
 			"import type { Context, Lobby } from \"muster\". Put it beside the scripts; editors find it there.\n" +
+			"muster-test.d.ts, the types of their tests, is written beside it.\n" +
 			"A tsconfig.json with strict checks is written beside it if there is none.",
 		Example: "  muster hooks types -out hooks/muster.d.ts",
 		Args:    cobra.NoArgs,
@@ -51,17 +52,26 @@ func writeTypes(out io.Writer, file string) error {
 	if info, err := os.Stat(file); err == nil && info.IsDir() {
 		file = filepath.Join(file, "muster.d.ts")
 	}
+	if err := writeTypeFile(out, file, js.HookTypes); err != nil {
+		return err
+	}
+	if err := writeTypeFile(out, filepath.Join(filepath.Dir(file), "muster-test.d.ts"), js.TestTypes); err != nil {
+		return err
+	}
+	return writeTSConfig(out, filepath.Join(filepath.Dir(file), "tsconfig.json"))
+}
+
+// writeTypeFile brings one file of types up to date.
+func writeTypeFile(out io.Writer, file string, types []byte) error {
 	said := "%s is up to date\n"
-	if old, err := os.ReadFile(file); err != nil || !bytes.Equal(old, js.HookTypes) {
-		if err := os.WriteFile(file, js.HookTypes, 0o644); err != nil {
+	if old, err := os.ReadFile(file); err != nil || !bytes.Equal(old, types) {
+		if err := os.WriteFile(file, types, 0o644); err != nil {
 			return fmt.Errorf("the types cannot be written: %w", err)
 		}
 		said = "%s: written\n"
 	}
-	if _, err := fmt.Fprintf(out, said, file); err != nil {
-		return err
-	}
-	return writeTSConfig(out, filepath.Join(filepath.Dir(file), "tsconfig.json"))
+	_, err := fmt.Fprintf(out, said, file)
+	return err
 }
 
 // writeTSConfig makes editors and tsc check the scripts beside it as strictly as

@@ -30,7 +30,8 @@ func TestHooksTSConfig(t *testing.T) {
 		return text
 	}
 
-	run(types + ": written\n" + config + ": written, for editors and tsc\n")
+	kit := filepath.Join(dir, "muster-test.d.ts")
+	run(types + ": written\n" + kit + ": written\n" + config + ": written, for editors and tsc\n")
 	if !bytes.Equal(read(types), js.HookTypes) {
 		t.Error("those are not the types")
 	}
@@ -48,9 +49,9 @@ func TestHooksTSConfig(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	run(types + ": written\n")
-	run(types + " is up to date\n")
-	if !bytes.Equal(read(types), js.HookTypes) || string(read(config)) != "mine" {
+	run(types + ": written\n" + kit + " is up to date\n")
+	run(types + " is up to date\n" + kit + " is up to date\n")
+	if !bytes.Equal(read(types), js.HookTypes) || !bytes.Equal(read(kit), js.TestTypes) || string(read(config)) != "mine" {
 		t.Errorf("%.40s, %s", read(types), read(config))
 	}
 }

@@ -83,10 +83,10 @@ func TestHooksTypes(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	for _, c := range []struct{ args, file, says string }{
-		{"types", "muster.d.ts", "muster.d.ts: written\ntsconfig.json: written, for editors and tsc\n"},
-		{"types", "muster.d.ts", "muster.d.ts is up to date\n"},
-		{"types -out types.d.ts", "types.d.ts", "types.d.ts: written\n"},
-		{"types -out .", "muster.d.ts", "muster.d.ts is up to date\n"},
+		{"types", "muster.d.ts", "muster.d.ts: written\nmuster-test.d.ts: written\ntsconfig.json: written, for editors and tsc\n"},
+		{"types", "muster.d.ts", "muster.d.ts is up to date\nmuster-test.d.ts is up to date\n"},
+		{"types -out types.d.ts", "types.d.ts", "types.d.ts: written\nmuster-test.d.ts is up to date\n"},
+		{"types -out .", "muster.d.ts", "muster.d.ts is up to date\nmuster-test.d.ts is up to date\n"},
 	} {
 		out, errOut, err := runCommand(t, newHooksCommand(), strings.Fields(c.args)...)
 		if err != nil || out != c.says || errOut != "" {
@@ -96,7 +96,7 @@ func TestHooksTypes(t *testing.T) {
 			t.Errorf("%s: %v, %d bytes", c.args, err, len(got))
 		}
 	}
-	if files, err := os.ReadDir(dir); err != nil || len(files) != 3 {
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 4 {
 		t.Errorf("%v, %v", files, err)
 	}
 	if out, _, err := runCommand(t, newHooksCommand(), "types", "-out", "-"); err != nil || out != string(js.HookTypes) {

@@ -66,6 +66,9 @@ type ScriptHooks struct {
 	// for all below host, an IP address; each may have a port behind it, ":8080",
 	// and an IPv6 address is then in brackets.
 	Fetch []string `config:"fetch.allow"`
+	// TestOnReload says that the tests beside the script must pass before a changed
+	// version comes into use.
+	TestOnReload bool `config:"test_on_reload"`
 }
 
 // PluginHooks is a plugin that serves points of a game.

@@ -61,9 +61,7 @@ func (r *reader) scriptHooks(s *section, before []Hooks) Hooks {
 	if get(s, "isolation", "embedded", oneOf("embedded", "process")) == "process" {
 		r.fail(s.place("isolation"), problem{text: notYet(`isolation = "process"`), help: `This version has "embedded".`})
 	}
-	if get(s, "test_on_reload", false, boolean) {
-		r.fail(s.place("test_on_reload"), problem{text: notYet("test_on_reload = true")})
-	}
+	h.TestOnReload = get(s, "test_on_reload", true, boolean)
 	s.memoryLimit(128)
 	return Hooks{Script: h, OnFailure: s.onFailure(hookPoints())}
 }

@@ -159,7 +159,11 @@ func (c *call) refuse(args goja.FunctionCall) goja.Value {
 		}
 		reasons = refusal.GetPlayerReasons()
 	}
-	panic(c.endWith("Refusal", reason, hook.Refuse(reason, reasons)))
+	refusal := c.endWith("Refusal", reason, hook.Refuse(reason, reasons))
+	if c.machine.version.options.Simulation != nil && len(reasons) > 0 {
+		_ = refusal.Set("playerReasons", args.Argument(1))
+	}
+	panic(refusal)
 }
 
 func (c *call) invalid(args goja.FunctionCall) goja.Value {

@@ -35,6 +35,9 @@ type Frame struct {
 	source string // the line
 }
 
+// Source is the line, empty if it is not known.
+func (f Frame) Source() string { return f.source }
+
 func (f Frame) String() string { return fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column) }
 
 // Error is "arena.ts:12:5: TypeError: …" and, for an error of loading, the line
@@ -85,8 +88,8 @@ type stopped struct {
 	where *Error
 }
 
-func (e *stopped) Error() string { return e.where.Error() }
-func (e *stopped) Unwrap() error { return e.cause }
+func (e *stopped) Error() string   { return e.where.Error() }
+func (e *stopped) Unwrap() []error { return []error{e.cause, e.where} }
 
 // thrown is the error for a value that the script threw, or rejected a promise
 // with. An error object knows where it was made; stack is where it was thrown.

@@ -29,6 +29,14 @@ func Load(ctx context.Context, o Options) (*Version, error) {
 	return load(ctx, o, built)
 }
 
+// LoadBundle is Load with a bundle that was made already.
+func LoadBundle(ctx context.Context, o Options, built *bundle.Result) (*Version, error) {
+	if err := o.fill(); err != nil {
+		return nil, err
+	}
+	return load(ctx, o, built)
+}
+
 // load makes a version of a bundle.
 func load(ctx context.Context, o Options, built *bundle.Result) (*Version, error) {
 	v := &Version{

@@ -27,8 +27,10 @@ type loop struct {
 	running int
 	waiting []func() // work that did not begin
 	pending int      // work whose result was not delivered
-	timers  []*timer // the next one first
-	lastID  int64
+	// simulated work is done at once.
+	simulated bool
+	timers    []*timer // the next one first
+	lastID    int64
 }
 
 type timer struct {
@@ -47,7 +49,7 @@ var (
 func (c *call) going() *loop {
 	if c.loop == nil {
 		ctx, cancel := context.WithCancel(c.ctx)
-		c.loop = &loop{ctx: ctx, cancel: cancel, results: make(chan func(), maxWork)}
+		c.loop = &loop{ctx: ctx, cancel: cancel, results: make(chan func(), maxWork), simulated: c.machine.version.options.Simulation != nil}
 	}
 	return c.loop
 }
@@ -108,6 +110,10 @@ func guarded[T any](ctx context.Context, work func(context.Context) (T, error)) 
 func (l *loop) do(work func() func()) {
 	start := func() {
 		l.running++
+		if l.simulated {
+			l.results <- work()
+			return
+		}
 		l.workers.Go(func() {
 			result := work()
 			l.results <- result
@@ -162,7 +168,9 @@ func (c *call) drain() error {
 func (c *call) step() error {
 	l := c.loop
 	var due <-chan time.Time
-	if len(l.timers) > 0 {
+	if l.simulated {
+		due = c.jump()
+	} else if len(l.timers) > 0 {
 		t := time.NewTimer(time.Until(l.timers[0].at))
 		defer t.Stop()
 		due = t.C
@@ -222,7 +230,7 @@ func (c *call) setTimeout(args goja.FunctionCall) goja.Value {
 	}
 	wait := min(max(args.Argument(1).ToInteger(), 0), int64(time.Hour/time.Millisecond))
 	l.lastID++
-	t := &timer{id: l.lastID, at: time.Now().Add(time.Duration(wait) * time.Millisecond), call: f}
+	t := &timer{id: l.lastID, at: c.timersNow().Add(time.Duration(wait) * time.Millisecond), call: f}
 	if len(args.Arguments) > 2 {
 		t.args = slices.Clone(args.Arguments[2:])
 	}

@@ -93,6 +93,9 @@ func (m *machine) load() error {
 	if err := m.lock(); err != nil {
 		return err
 	}
+	if err := m.addNatives(); err != nil {
+		return err
+	}
 	if err := m.vm.Set(exportName, func(call goja.FunctionCall) goja.Value {
 		m.exports[call.Argument(0).String()] = call.Argument(1)
 		return goja.Undefined()

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"path/filepath"
@@ -41,14 +42,22 @@ type Options struct {
 	Entry string
 	// Timeout bounds each call, beside its context; 0 is DefaultTimeout.
 	Timeout time.Duration
-	// Fetch asks other servers. Without it ctx.fetch refuses everything.
-	Fetch *fetch.Client
+	// Fetch asks other servers, as a *fetch.Client does. Without it ctx.fetch refuses
+	// everything.
+	Fetch Fetcher
 	// Logger is what ctx.log and console write to; it may be nil.
 	Logger *zap.Logger
 	// Clock and Rand are what ctx.now, Date, ctx.random and Math.random answer; nil
 	// for the real ones. They are called from many goroutines at once.
 	Clock func() time.Time
 	Rand  func() float64
+	// Simulation is nil for hooks that serve a game.
+	Simulation *Simulation
+}
+
+// Fetcher asks other servers for scripts. It heeds its context.
+type Fetcher interface {
+	Do(ctx context.Context, r fetch.Request) (*fetch.Response, error)
 }
 
 func (o *Options) fill() error {
@@ -57,6 +66,9 @@ func (o *Options) fill() error {
 	}
 	if !filepath.IsAbs(o.Entry) {
 		return errors.New("script: the entry is not an absolute path")
+	}
+	if o.Simulation != nil && o.Simulation.Pass == nil {
+		return errors.New("script: a simulation without Pass")
 	}
 	if o.Name == "" {
 		o.Name = strings.TrimSuffix(filepath.Base(o.Entry), filepath.Ext(o.Entry))

@@ -119,7 +119,7 @@ func (m *machine) lend(c *call) {
 // warm loads a machine beside the calls, so that the next one need not: the code
 // outside of functions may take long.
 func (v *Version) warm() {
-	if !v.loaded.Load() || !v.begin() {
+	if v.options.Simulation != nil || !v.loaded.Load() || !v.begin() {
 		return
 	}
 	go func() {

@@ -19,6 +19,9 @@ import (
 // Host is a platform in memory, for one game. Its storage's versions count its
 // writes, from 1, and its clock goes on by a second with each.
 type Host struct {
+	// Clock, if it is set before the first use, says when entries are written instead.
+	Clock func() time.Time
+
 	mu       sync.Mutex
 	accounts []string // nil: every account exists
 	erased   map[string]bool
@@ -130,7 +133,11 @@ func (h *Host) Set(ctx context.Context, scope, key string, value json.RawMessage
 		return 0, hook.ErrConflict
 	}
 	h.writes++
-	h.entries[at] = hook.Entry{Key: key, Value: text, Version: h.writes, UpdatedAt: hostStart.Add(time.Duration(h.writes) * time.Second)}
+	now := hostStart.Add(time.Duration(h.writes) * time.Second)
+	if h.Clock != nil {
+		now = h.Clock()
+	}
+	h.entries[at] = hook.Entry{Key: key, Value: text, Version: h.writes, UpdatedAt: now}
 	return h.writes, nil
 }
 

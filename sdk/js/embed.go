@@ -20,3 +20,9 @@ var Types []byte
 //
 //go:embed muster.d.ts
 var HookTypes []byte
+
+// TestTypes is muster-test.d.ts, the TypeScript declarations that tests of hook scripts
+// are written with: the module "muster/test". Do not change it.
+//
+//go:embed muster-test.d.ts
+var TestTypes []byte

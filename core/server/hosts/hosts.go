@@ -170,6 +170,9 @@ func (h *Hosts) Watch() error {
 		if err := h.watch(ctx, s); err != nil {
 			return fmt.Errorf("%s: %w", s, err)
 		}
+		if s.tests != nil {
+			h.work.Go(func() { h.warnOfTests(ctx, s) })
+		}
 	}
 	return nil
 }

@@ -24,7 +24,12 @@ func (h *Hosts) reload(ctx context.Context, s *slot) (*version, error) {
 	began := time.Now()
 	next, err := s.build(ctx)
 	if err == nil {
-		err = h.replace(s, next)
+		if s.tests != nil {
+			err = s.tests(ctx)
+		}
+		if err == nil {
+			err = h.replace(s, next)
+		}
 		if err != nil {
 			err = errors.Join(err, next.close(context.WithoutCancel(ctx)))
 		}

@@ -2,6 +2,7 @@ package hosts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -26,6 +27,9 @@ func (h *Hosts) scriptSlot(g *game, b *config.ScriptHooks) *slot {
 		}
 	}
 	s.build = func(ctx context.Context) (*version, error) { return loadScript(ctx, s, o, b.Fetch) }
+	if b.TestOnReload {
+		s.tests = func(ctx context.Context) error { return testScripts(ctx, s.root) }
+	}
 	return s
 }
 
@@ -69,6 +73,10 @@ func (h *Hosts) scriptChanged(ctx context.Context, s *slot) {
 	h.mu.Lock()
 	label := s.current.label
 	h.mu.Unlock()
+	what := "has a mistake"
+	if errors.As(err, new(testsFailed)) {
+		what = "fails its tests"
+	}
 	// In the text, not in a field: it has several lines for a person to read.
-	h.log.Error(fmt.Sprintf("%s has a mistake; version %s goes on\n%s", s, label, err))
+	h.log.Error(fmt.Sprintf("%s %s; version %s goes on\n%s", s, what, label, err))
 }

@@ -17,6 +17,8 @@ type slot struct {
 	of []string
 	// build makes a version: it starts the process or compiles the script.
 	build func(ctx context.Context) (*version, error)
+	// tests run those of a script; nil: none have to pass.
+	tests func(ctx context.Context) error
 	// timeout of a call and command are those of a plugin.
 	timeout time.Duration
 	command []string

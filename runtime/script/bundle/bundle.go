@@ -30,6 +30,10 @@ type Options struct {
 	// Root is the folder that imports must not leave, symlinks resolved. The
 	// default is Entry's folder.
 	Root string
+	// Modules are sources that the platform gives beside the files of Root, in
+	// JavaScript, by the names that imports have for them. Entry may be such a name;
+	// what that one imports is searched in Root.
+	Modules map[string]string
 }
 
 // Result is a bundle.
@@ -63,6 +67,7 @@ func Build(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.modules = o.Modules
 	entry, err := t.entry(o.Entry)
 	if err != nil {
 		t.close()

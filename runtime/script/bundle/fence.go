@@ -51,7 +51,11 @@ func fence(b api.PluginBuild, t *tree, entry string) {
 			return api.OnLoadResult{Errors: []api.Message{p.message(a.Path, text)}}, nil
 		}
 		// Without a ResolveDir the compiler looks for nothing by itself.
-		return api.OnLoadResult{Contents: &text, Loader: loaders[path.Ext(a.Path)]}, nil
+		loader, ok := loaders[path.Ext(a.Path)]
+		if !ok {
+			loader = api.LoaderJS // a module of the platform
+		}
+		return api.OnLoadResult{Contents: &text, Loader: loader}, nil
 	})
 	b.OnLoad(api.OnLoadOptions{Filter: ".*"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 		return api.OnLoadResult{}, fmt.Errorf("%q cannot be imported", a.Path)

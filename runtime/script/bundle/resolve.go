@@ -30,9 +30,14 @@ func (r *resolver) resolve(a api.OnResolveArgs) (file string, pure bool, err err
 			return "", false, sentence("Import attributes are not supported (%s: %q)", k, v)
 		}
 	}
+	if _, given := r.tree.modules[spec]; given {
+		return spec, false, nil
+	}
 	switch {
 	case a.Kind == api.ResolveJSRequireResolve:
 		return "", false, errors.New("require.resolve is not supported: a bundle has no files")
+	case spec == "muster/test":
+		return "", false, errors.New(`"muster/test" is for tests only: files whose names end in .test.ts or .test.js, run by "muster hooks test"`)
 	case spec == "muster" || strings.HasPrefix(spec, "muster/"):
 		return "", false, errors.New(`"muster" has types only: write import type { … } from "muster"; what a hook can use comes with its ctx`)
 	case strings.HasPrefix(spec, "/") || strings.HasPrefix(spec, `\`) || len(spec) > 2 && spec[1] == ':' && (spec[2] == '/' || spec[2] == '\\'):

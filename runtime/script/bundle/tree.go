@@ -17,8 +17,9 @@ import (
 // tree is the fence: no build reads a file but through it. Paths are relative to
 // the root, with slashes. Safe for concurrent use.
 type tree struct {
-	root string // without symlinks
-	dir  *os.Root
+	root    string // without symlinks
+	dir     *os.Root
+	modules map[string]string // that are no files, by name
 
 	mu      sync.Mutex
 	stopped bool
@@ -58,6 +59,9 @@ func (t *tree) stop() {
 
 // entry returns the relative path of the entry file.
 func (t *tree) entry(file string) (string, error) {
+	if _, given := t.modules[file]; given {
+		return file, nil
+	}
 	p := Problem{File: filepath.Base(file)}
 	real, err := filepath.EvalSymlinks(file)
 	if err != nil {
@@ -122,6 +126,9 @@ func (t *tree) find(rel string) (string, fs.FileMode, error) {
 // source reads a file that goes into the bundle. The path has no symlinks any
 // more; if one was put there since, one that leads out does not open.
 func (t *tree) source(rel string) (string, error) {
+	if text, given := t.modules[rel]; given {
+		return text, nil
+	}
 	t.mu.Lock()
 	t.sources++
 	many := t.sources > maxFiles
