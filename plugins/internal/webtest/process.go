@@ -56,6 +56,17 @@ func (p *Program) Logs() string {
 	return text.String()
 }
 
+// Says waits until the plugin has logged a text: its lines come by another way than
+// its answers, and later.
+func (p *Program) Says(t testing.TB, text string) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(p.Logs(), text); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never said %q: %s", text, p.Logs())
+		}
+	}
+}
+
 // Run builds the program of the folder that the test runs in, and starts it with
 // these settings, beside the defaults of the others.
 func Run(t testing.TB, settings map[string]any) *Program {
