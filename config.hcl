@@ -192,9 +192,10 @@ game "arena" {
     # version is used. Tests that fail when the server starts are a warning.
     # test_on_reload = true
     #
-    # Not in this version yet (other values than these):
+    # "process" runs the script in a process of its own, which holds against anything
+    # that it may do; "embedded" in the server, which holds against mistakes.
     # isolation    = "embedded"
-    # memory_limit = "128MiB"
+    # memory_limit = "128MiB" # what a script with a process of its own may use
   }
 
   # Or a plugin's rules, as the game below has them.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/muster-gg/muster/sdk/hook"
@@ -66,10 +67,37 @@ type ScriptHooks struct {
 	// for all below host, an IP address; each may have a port behind it, ":8080",
 	// and an IPv6 address is then in brackets.
 	Fetch []string `config:"fetch.allow"`
+	// Isolation is where the script runs.
+	Isolation Isolation `config:"isolation"`
+	// MemoryLimit is how much a script with a process of its own may use.
+	MemoryLimit Size `config:"memory_limit"`
 	// TestOnReload says that the tests beside the script must pass before a changed
 	// version comes into use.
 	TestOnReload bool `config:"test_on_reload"`
 }
+
+// Size is a number of bytes.
+type Size int64
+
+// String is as the file has it: "128MiB".
+func (s Size) String() string {
+	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
+	i := 0
+	for i < len(units)-1 && s != 0 && s%1024 == 0 {
+		s, i = s/1024, i+1
+	}
+	return fmt.Sprintf("%d%s", int64(s), units[i])
+}
+
+// Isolation is what contains a script.
+type Isolation string
+
+const (
+	// Embedded scripts run in the server, which holds against mistakes.
+	Embedded Isolation = "embedded"
+	// InProcess scripts have a process of their own, which holds against anything.
+	InProcess Isolation = "process"
+)
 
 // PluginHooks is a plugin that serves points of a game.
 type PluginHooks struct {

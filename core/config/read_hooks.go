@@ -58,12 +58,36 @@ func (r *reader) scriptHooks(s *section, before []Hooks) Hooks {
 			r.fail(s.place("entry"), problem{text: "Another hooks block of this game has this script already.", help: "Keep one of the two."})
 		}
 	}
-	if get(s, "isolation", "embedded", oneOf("embedded", "process")) == "process" {
-		r.fail(s.place("isolation"), problem{text: notYet(`isolation = "process"`), help: `This version has "embedded".`})
+	h.Isolation = Isolation(get(s, "isolation", string(Embedded), oneOf(string(Embedded), string(InProcess))))
+	s.scriptMemory(h)
+	h.TestOnReload = get(s, "test_on_reload", h.Isolation == Embedded, boolean)
+	if h.TestOnReload && h.Isolation == InProcess && !r.failedAt(s, "isolation") {
+		r.fail(s.place("test_on_reload"), problem{
+			text: "Tests would run in the server, which a script with a process of its own must not.", help: "Run them with: muster hooks test",
+		})
 	}
-	h.TestOnReload = get(s, "test_on_reload", true, boolean)
-	s.memoryLimit(128)
 	return Hooks{Script: h, OnFailure: s.onFailure(hookPoints())}
+}
+
+// The least and the default of a script's memory_limit: with less, the engine cannot
+// work.
+const (
+	leastMemory   = 32 << 20
+	defaultMemory = 128 << 20
+)
+
+// scriptMemory reads memory_limit, which a script without a process cannot have.
+func (s *section) scriptMemory(h *ScriptHooks) {
+	h.MemoryLimit = Size(get(s, "memory_limit", defaultMemory, size))
+	switch {
+	case s.r.failedAt(s, "memory_limit") || s.r.failedAt(s, "isolation"):
+	case h.MemoryLimit < leastMemory:
+		s.r.fail(s.place("memory_limit"), problem{text: "memory_limit is too low for a script.", help: `Give it "32MiB" or more.`})
+	case h.Isolation == Embedded && h.MemoryLimit != defaultMemory:
+		s.r.fail(s.place("memory_limit"), problem{
+			text: "A script that runs in the server has no memory of its own to limit.", help: `Set isolation = "process" beside it.`,
+		})
+	}
 }
 
 // script reads a key that names a script.

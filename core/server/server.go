@@ -121,6 +121,9 @@ func (s *Server) Rules() []string {
 		lines = append(lines, fmt.Sprintf("%s: script %s (%s): %s", r.Game, r.Name, r.Version, strings.Join(r.Points, ", ")))
 	}
 	for _, p := range s.hosts.Plugins() {
+		if p.IsScript() {
+			continue // it has its line
+		}
 		lines = append(lines, fmt.Sprintf("%s: plugin %s (%s %s): %s", strings.Join(p.Games, ", "), p.Name, p.Program, p.Version, strings.Join(p.Points, ", ")))
 	}
 	return lines

@@ -28,6 +28,9 @@ type binary struct {
 
 // openBinary finds the program of o and checks it.
 func openBinary(o Options) (*binary, error) {
+	if o.Own {
+		return openOwn()
+	}
 	name, err := find(o)
 	if err != nil {
 		return nil, err
@@ -47,6 +50,26 @@ func openBinary(o Options) (*binary, error) {
 	}
 	return b, nil
 }
+
+// openOwn opens the program that runs.
+func openOwn() (*binary, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.Open(ownProgram)
+	if err != nil {
+		file, err = os.Open(path)
+	}
+	if err != nil {
+		return nil, unwrapPath(path, err)
+	}
+	return &binary{name: path, path: path, file: file, native: true}, nil
+}
+
+// ownProgram leads to the file that the process was started from, where the system
+// has such a name, even when another one lies at its path by now.
+const ownProgram = "/proc/self/exe"
 
 func find(o Options) (string, error) {
 	path := o.Command[0]

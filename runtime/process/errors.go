@@ -14,7 +14,9 @@ var ErrDown = errors.New("process: the plugin is not running")
 // DownError is what a call fails with while there is no process to call.
 type DownError struct {
 	// Name is the plugin's in the config.
-	Name  string
+	Name string
+	// Kind is what it is called: "plugin".
+	Kind  string
 	State State
 	// Next is when it is started again; zero: at once, or never, as State says.
 	Next time.Time
@@ -24,15 +26,19 @@ type DownError struct {
 
 // Error is a sentence for operators.
 func (e *DownError) Error() string {
+	kind := e.Kind
+	if kind == "" {
+		kind = "plugin"
+	}
 	switch {
 	case e.State == Closed:
-		return fmt.Sprintf("the plugin %s was stopped", e.Name)
+		return fmt.Sprintf("the %s %s was stopped", kind, e.Name)
 	case e.State == Quarantined:
-		return fmt.Sprintf("the plugin %s died too often and is not started again until it is reloaded: %v", e.Name, e.Cause)
+		return fmt.Sprintf("the %s %s died too often and is not started again until it is reloaded: %v", kind, e.Name, e.Cause)
 	case e.Next.IsZero():
-		return fmt.Sprintf("the plugin %s is being started again: %v", e.Name, e.Cause)
+		return fmt.Sprintf("the %s %s is being started again: %v", kind, e.Name, e.Cause)
 	}
-	return fmt.Sprintf("the plugin %s is started again at %s: %v", e.Name, e.Next.Format("15:04:05.000"), e.Cause)
+	return fmt.Sprintf("the %s %s is started again at %s: %v", kind, e.Name, e.Next.Format("15:04:05.000"), e.Cause)
 }
 
 // Is makes it an ErrDown.

@@ -84,9 +84,15 @@ func (i *instance) printed() string {
 
 // dead says how the process ended, which it has.
 func (i *instance) dead() error {
+	if s := i.sentence.Load(); s != nil {
+		return s.cause
+	}
 	text := i.logs.clean(i.child.out.printed())
 	if text == "" {
 		return fmt.Errorf("it ended (%s)", i.child.state)
+	}
+	if first, _, _ := strings.Cut(text, "\n"); i.logs.brief {
+		return fmt.Errorf("it ended (%s): %s", i.child.state, first)
 	}
 	return fmt.Errorf("it ended (%s); it last printed:\n%s", i.child.state, text)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -36,6 +37,9 @@ type instance struct {
 	startedAt   time.Time
 	description *pluginpb.DescribeResponse
 	points      []hook.Point
+
+	// sentence is why we ended it; nil: we did not.
+	sentence atomic.Pointer[sentence]
 }
 
 // link is what go-plugin gives once it is connected.
@@ -56,23 +60,29 @@ func launch(ctx context.Context, o Options, l *logs) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.panicking = false
+	l.panicking.Store(false)
 	i := &instance{opts: o, logs: l, run: run, checksum: b.sum, startedAt: time.Now()}
 	if err := i.connect(ctx, b); err != nil {
 		return i, err
 	}
-	rpc := pluginpb.NewPluginClient(i.link.conn)
-	i.description, err = rpc.Describe(ctx, &pluginpb.DescribeRequest{HostVersion: o.HostVersion})
-	if err != nil {
-		return i, i.explain(ctx, fmt.Errorf("it does not say what it is: %w", wire.FromStatus(err)))
-	}
-	if i.points, err = checkDescription(i.description); err != nil {
+	if err := i.describe(ctx); err != nil {
 		return i, err
 	}
 	if err := i.ping(ctx); err != nil {
 		return i, i.explain(ctx, err)
 	}
 	return i, nil
+}
+
+// describe asks the process what it is.
+func (i *instance) describe(ctx context.Context) error {
+	d, err := pluginpb.NewPluginClient(i.link.conn).Describe(ctx, &pluginpb.DescribeRequest{HostVersion: i.opts.HostVersion})
+	if err != nil {
+		return i.explain(ctx, fmt.Errorf("it does not say what it is: %w", wire.FromStatus(err)))
+	}
+	i.description = d
+	i.points, err = checkDescription(d)
+	return err
 }
 
 // shortTemp is a folder for sockets, whose paths must be short.
@@ -95,7 +105,7 @@ func (i *instance) connect(ctx context.Context, b *binary) error {
 		HandshakeConfig:  wire.Handshake(),
 		VersionedPlugins: map[int]goplugin.PluginSet{wire.Version: {wire.Set: glue{}}},
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
-		AutoMTLS:         true,
+		AutoMTLS:         !i.opts.Own,
 		SkipHostEnv:      true,
 		StartTimeout:     i.opts.Timing.Start + time.Second, // ctx ends it before
 		Logger:           hclog.NewNullLogger(),
@@ -163,7 +173,7 @@ func (i *instance) configure(ctx context.Context) error {
 	}
 	var err error
 	if i.back, err = offer(i.link.broker, i.config.TLSConfig, i.opts.Host); err != nil {
-		i.opts.Logger.Warn("the plugin cannot reach the platform", zap.Error(err))
+		i.opts.Logger.Warn("the "+i.opts.Kind+" cannot reach the platform", zap.Error(err))
 	} else {
 		r.HostBroker = i.back.id
 	}
@@ -199,7 +209,7 @@ func (i *instance) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), i.opts.Timing.Stop)
 	defer cancel()
 	if _, err := pluginpb.NewPluginClient(i.link.conn).Stop(ctx, &pluginpb.StopRequest{}); err != nil {
-		i.opts.Logger.Warn("the plugin did not stop cleanly", zap.String("error", i.logs.clean(wire.FromStatus(err).Error())))
+		i.opts.Logger.Warn("the "+i.opts.Kind+" did not stop cleanly", zap.String("error", i.logs.clean(wire.FromStatus(err).Error())))
 	}
 }
 

@@ -26,7 +26,7 @@ func (p *Process) Invoke(ctx context.Context, point hook.Point, request, respons
 	if !ok {
 		return fmt.Errorf("process: there is no extension point %q", point)
 	}
-	err = wire.FromStatus(i.link.conn.Invoke(wire.SendCall(ctx), method, request, response))
+	err = p.carry(ctx, i, method, request, response)
 	if err == nil || isAnswer(err) {
 		return err
 	}
@@ -59,7 +59,7 @@ func (p *Process) try() (_ *instance, soon <-chan struct{}, _ error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closing {
-		return nil, nil, &DownError{Name: p.opts.Name, State: Closed}
+		return nil, nil, &DownError{Name: p.opts.Name, Kind: p.opts.Kind, State: Closed}
 	}
 	if i := p.current.Load(); i != nil {
 		p.calls.Add(1)
@@ -79,7 +79,7 @@ func (p *Process) suspect(i *instance) {
 	if p.current.Load() != i {
 		return
 	}
-	p.down.Store(&DownError{Name: p.opts.Name, State: Restarting, Cause: wire.ErrBroken})
+	p.down.Store(&DownError{Name: p.opts.Name, Kind: p.opts.Kind, State: Restarting, Cause: wire.ErrBroken})
 	p.current.Store(nil)
 	p.soon = make(chan struct{})
 	select {

@@ -24,9 +24,11 @@ const (
 type logs struct {
 	to   *zap.Logger
 	mask atomic.Pointer[strings.Replacer]
-	// panicking is set once a Go program began to say why it dies. Only the reader
-	// of standard error touches it.
-	panicking bool
+	// panicking is set once a Go program began to say why it dies.
+	panicking atomic.Bool
+	// brief says that of what it then says only the beginning is for operators: the
+	// rest is about our own code.
+	brief bool
 }
 
 // masked stands where a secret was.
@@ -79,10 +81,12 @@ func (l *logs) line(stream, line string) string {
 // plainLevel is the level of a line that says none.
 func (l *logs) plainLevel(stream, line string) zapcore.Level {
 	if stream == "stderr" && lastWords(line) {
-		l.panicking = true
+		l.panicking.Store(true)
 	}
 	switch {
-	case l.panicking && stream == "stderr", strings.HasPrefix(line, "[ERROR]"):
+	case l.brief && l.panicking.Load() && stream == "stderr" && !lastWords(line):
+		return zap.DebugLevel
+	case l.panicking.Load() && stream == "stderr", strings.HasPrefix(line, "[ERROR]"):
 		return zap.ErrorLevel
 	case strings.HasPrefix(line, "[WARN]"):
 		return zap.WarnLevel
@@ -154,6 +158,8 @@ func field(key string, value any) zap.Field {
 		return zap.Bool(key, v)
 	case nil:
 		return zap.String(key, "null")
+	case map[string]any:
+		return zap.Any(key, v)
 	}
 	return zap.String(key, compact(value))
 }

@@ -18,6 +18,12 @@ type Options struct {
 	// Command is the program and its arguments. The first word is an absolute path,
 	// a path relative to Dir, or a name that is looked up in PATH.
 	Command []string
+	// Own says that the program is the one that runs already, whatever is in its file
+	// by now: Command gives the arguments alone. It is trusted, goes without
+	// encryption, and says what it serves once it is configured.
+	Own bool
+	// Kind is what logs and errors call it; "plugin" by default.
+	Kind string
 	// Dir is the process's working directory; empty: the server's.
 	Dir string
 	// SHA256 is the checksum of the program's file, in hex. It is compared before
@@ -43,6 +49,12 @@ type Options struct {
 	// Changed is told of every change of the status, one at a time; nil: nobody. It
 	// must not wait for the process.
 	Changed func(Status)
+	// Spare keeps a second process ready, which takes the place of one that died.
+	Spare bool
+	// Grace ends a process whose call has not come back so long after its deadline.
+	// That is no crash: it is started again at once, however often. The process is
+	// told a deadline of twice that later, so that it is never the first. 0: never.
+	Grace time.Duration
 	// Timing may be left zero.
 	Timing Timing
 }
@@ -101,7 +113,10 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
-	o.Logger = o.Logger.With(zap.String("plugin", o.Name))
+	if o.Kind == "" {
+		o.Kind = "plugin"
+		o.Logger = o.Logger.With(zap.String("plugin", o.Name))
+	}
 	o.Timing = o.Timing.withDefaults()
 	return o, nil
 }

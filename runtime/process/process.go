@@ -27,6 +27,10 @@ type Process struct {
 	// suspects holds the word that the connection of current broke.
 	suspects chan struct{}
 
+	// spare is where the process ready to be used comes from; nil: none was begun.
+	// Only the supervisor touches it.
+	spare chan *instance
+
 	calls   sync.WaitGroup // begun under mu, never once closing
 	telling sync.Mutex     // around every change, so that they are told in order
 
@@ -52,14 +56,14 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{opts: o, logs: &logs{to: o.Logger}, done: make(chan struct{}), suspects: make(chan struct{}, 1)}
+	p := &Process{opts: o, logs: &logs{to: o.Logger, brief: o.Own}, done: make(chan struct{}), suspects: make(chan struct{}, 1)}
 	p.status = Status{Name: o.Name, State: Starting}
 	i, err := p.begin(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("plugin %q: %w", o.Name, err)
+		return nil, fmt.Errorf("%s %q: %w", o.Kind, o.Name, err)
 	}
 	p.description, p.points = i.description, i.points
-	o.Logger.Info("plugin started", zap.String("version", i.description.GetVersion()),
+	o.Logger.Info(o.Kind+" started", zap.String("version", i.description.GetVersion()),
 		zap.String("pid", i.child.ID()), zap.Strings("points", i.description.GetPoints()))
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.serve(i)
@@ -80,7 +84,7 @@ func Describe(ctx context.Context, o Options) (*pluginpb.DescribeResponse, error
 		defer i.end()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("plugin %q: %w", o.Name, err)
+		return nil, fmt.Errorf("%s %q: %w", o.Kind, o.Name, err)
 	}
 	return i.description, nil
 }
@@ -90,11 +94,14 @@ func (p *Process) begin(ctx context.Context) (*instance, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.opts.Timing.Start)
 	defer cancel()
 	i, err := launch(ctx, p.opts, p.logs)
-	if err == nil {
+	if err == nil && !p.opts.Own {
 		err = p.same(i)
 	}
 	if err == nil {
 		err = i.configure(ctx)
+	}
+	if err == nil && p.opts.Own {
+		err = i.describe(ctx)
 	}
 	if err != nil {
 		if i != nil {
@@ -131,7 +138,7 @@ func (p *Process) Close(ctx context.Context) error {
 	select {
 	case <-idle:
 	case <-ctx.Done():
-		err = fmt.Errorf("plugin %q: calls were cut off: %w", p.opts.Name, ctx.Err())
+		err = fmt.Errorf("%s %q: calls were cut off: %w", p.opts.Kind, p.opts.Name, ctx.Err())
 	}
 	p.cancel()
 	<-p.done

@@ -12,8 +12,10 @@ import (
 // supervise watches the process and starts it again until Close.
 func (p *Process) supervise(i *instance) {
 	defer close(p.done)
+	defer p.noSpare()
 	history := restarts{timing: p.opts.Timing}
 	for i != nil {
+		p.prepare()
 		cause := p.watch(i)
 		up := time.Since(i.startedAt)
 		if p.ctx.Err() != nil {
@@ -21,23 +23,22 @@ func (p *Process) supervise(i *instance) {
 			return
 		}
 		p.lost(cause, time.Time{})
-		i.end()
-		p.opts.Logger.Error("plugin died", zap.Error(cause), zap.Duration("up", up))
-		i = p.restart(&history, up, cause)
+		p.opts.Logger.Error(p.opts.Kind+" died", zap.Error(cause), zap.Duration("up", up))
+		i = p.replace(i, &history, up, cause)
 	}
 	p.change(func(s *Status) { s.State, s.PID, s.Next = Closed, 0, time.Time{} })
-	p.down.Store(&DownError{Name: p.opts.Name, State: Closed})
+	p.down.Store(&DownError{Name: p.opts.Name, Kind: p.opts.Kind, State: Closed})
 	p.use(nil, false)
 }
 
 // finish is the end of a plugin that runs.
 func (p *Process) finish(i *instance) {
 	i.stop()
-	p.down.Store(&DownError{Name: p.opts.Name, State: Closed})
+	p.down.Store(&DownError{Name: p.opts.Name, Kind: p.opts.Kind, State: Closed})
 	p.use(nil, false)
 	i.end()
 	p.change(func(s *Status) { s.State, s.PID, s.Next = Closed, 0, time.Time{} })
-	p.opts.Logger.Info("plugin stopped")
+	p.opts.Logger.Info(p.opts.Kind + " stopped")
 }
 
 // watch returns why the process is to be ended; of no meaning once Close was called.
@@ -51,6 +52,9 @@ func (p *Process) watch(i *instance) error {
 		case <-i.child.exited:
 			return i.dead()
 		case <-p.suspects:
+			if s := i.sentence.Load(); s != nil {
+				return s.cause
+			}
 			if err := p.look(i); err != nil {
 				return err
 			}
@@ -75,11 +79,30 @@ func (p *Process) look(i *instance) error {
 	return fmt.Errorf("it does not answer: %w", err)
 }
 
+// replace is restart, and the end of the process that died. Where a spare stands
+// ready, nobody waits for that.
+func (p *Process) replace(died *instance, history *restarts, up time.Duration, cause error) *instance {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		died.end()
+	}()
+	if p.spare == nil {
+		<-ended
+	}
+	i := p.restart(history, up, cause)
+	<-ended
+	return i
+}
+
 // restart starts the plugin again, as often as its history allows. It returns nil
 // after Close.
 func (p *Process) restart(history *restarts, up time.Duration, cause error) *instance {
 	for {
-		wait, again := history.died(time.Now(), up)
+		wait, again := time.Duration(0), true
+		if !isOverdue(cause) {
+			wait, again = history.died(time.Now(), up)
+		}
 		if !again {
 			p.quarantine(cause)
 			return nil
@@ -87,18 +110,18 @@ func (p *Process) restart(history *restarts, up time.Duration, cause error) *ins
 		if !p.pause(wait, cause) {
 			return nil
 		}
-		i, err := p.begin(p.ctx)
+		i, err := p.next()
 		if err == nil {
 			p.change(func(s *Status) { s.Restarts++ })
 			p.serve(i)
-			p.opts.Logger.Info("plugin started again", zap.String("pid", i.child.ID()), zap.Duration("waited", wait))
+			p.opts.Logger.Info(p.opts.Kind+" started again", zap.String("pid", i.child.ID()), zap.Duration("waited", wait))
 			return i
 		}
 		if p.ctx.Err() != nil {
 			return nil
 		}
 		cause, up = err, 0
-		p.opts.Logger.Error("plugin cannot be started again", zap.Error(cause))
+		p.opts.Logger.Error(p.opts.Kind+" cannot be started again", zap.Error(cause))
 		p.lost(cause, time.Time{})
 	}
 }
@@ -122,17 +145,18 @@ func (p *Process) pause(wait time.Duration, cause error) bool {
 
 // quarantine waits for Close.
 func (p *Process) quarantine(cause error) {
-	p.down.Store(&DownError{Name: p.opts.Name, State: Quarantined, Cause: cause})
+	p.down.Store(&DownError{Name: p.opts.Name, Kind: p.opts.Kind, State: Quarantined, Cause: cause})
 	p.use(nil, false)
 	p.change(func(s *Status) { s.State, s.Next, s.LastError = Quarantined, time.Time{}, cause.Error() })
-	p.opts.Logger.Error("plugin quarantined: it died too often and is not started again until it is reloaded",
+	p.opts.Logger.Error(p.opts.Kind+" quarantined: it died too often and is not started again until it is reloaded",
 		zap.Int("deaths", p.opts.Timing.Budget), zap.Duration("within", p.opts.Timing.BudgetSpan), zap.Error(cause))
+	p.noSpare()
 	<-p.ctx.Done()
 }
 
 // lost says that there is no process, why, and when there is one again.
 func (p *Process) lost(cause error, next time.Time) {
-	p.down.Store(&DownError{Name: p.opts.Name, State: Restarting, Next: next, Cause: cause})
+	p.down.Store(&DownError{Name: p.opts.Name, Kind: p.opts.Kind, State: Restarting, Next: next, Cause: cause})
 	p.use(nil, next.IsZero())
 	p.change(func(s *Status) { s.State, s.PID, s.Next, s.LastError = Restarting, 0, next, cause.Error() })
 }

@@ -3,6 +3,8 @@ package script
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
+	"time"
 
 	"github.com/dop251/goja"
 
@@ -187,6 +189,19 @@ func (c *call) storageList(args goja.FunctionCall) goja.Value {
 // maxUpdates is how often update tries before it gives up with conflict.
 const maxUpdates = 16
 
+// giveWay waits for a moment, longer with every try: of many that change one entry
+// at once, those with the longest way to the storage would never come first.
+func giveWay(ctx context.Context, tries int) error {
+	wait := time.NewTimer(rand.N(time.Duration(tries) * time.Millisecond / 2))
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // storageUpdate changes an entry by a function, again if somebody else was faster.
 func (c *call) storageUpdate(args goja.FunctionCall) goja.Value {
 	scope, key := c.scope(args, "update"), c.text(args, 0, "update", "a key")
@@ -218,7 +233,7 @@ func (c *call) update(scope, key string, change goja.Callable, try int) goja.Val
 		return begin(c, func(ctx context.Context) (bool, error) {
 			_, err := store.Set(ctx, scope, key, value, version)
 			if errors.Is(err, hook.ErrConflict) && try < maxUpdates {
-				return false, nil
+				return false, giveWay(ctx, try)
 			}
 			return true, err
 		}, func(done bool) goja.Value {

@@ -75,6 +75,12 @@ type RpcNamer interface {
 	RpcNames() []string
 }
 
+// PointNamer is implemented by plugins that know only after Start which of the
+// points that they have methods for they serve.
+type PointNamer interface {
+	Points() []hook.Point
+}
+
 // BadSetting says what is wrong with a setting: it is shown to the operator beside
 // the attribute of that name. Start returns it.
 func BadSetting(name, problem string) error { return &badSetting{name, problem} }

@@ -86,7 +86,11 @@ func pointsOf(p Plugin) ([]hook.Point, error) {
 func (s *server) Describe(context.Context, *pluginpb.DescribeRequest) (*pluginpb.DescribeResponse, error) {
 	s.awake()
 	d := &pluginpb.DescribeResponse{Name: s.info.Name, Version: s.info.Version, Doc: s.info.Doc}
-	for _, p := range s.points {
+	points := s.points
+	if n, ok := s.impl.(PointNamer); ok && s.ready.Load() != nil {
+		points = n.Points()
+	}
+	for _, p := range points {
 		d.Points = append(d.Points, string(p))
 	}
 	for _, f := range s.fields {

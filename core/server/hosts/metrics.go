@@ -27,11 +27,12 @@ func (m *Metrics) reloaded(s *slot, outcome string) {
 	}
 }
 
-// Collect shows the state and the restarts of every plugin.
+// Collect shows the state and the restarts of every plugin, and of every script
+// with a process of its own.
 func (h *Hosts) Collect(reg prometheus.Registerer) error {
 	var errs []error
 	for _, s := range h.slots {
-		if s.kind != kindPlugin {
+		if s.kind != kindPlugin && !s.worker {
 			continue
 		}
 		labels := prometheus.Labels{"game": s.game, "plugin": s.name}

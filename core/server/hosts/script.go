@@ -15,7 +15,7 @@ import (
 // scriptSlot makes the slot of a hooks "script" block.
 func (h *Hosts) scriptSlot(g *game, b *config.ScriptHooks) *slot {
 	s := h.newSlot(kindScript, g.config.Name, filepath.Base(b.Entry))
-	s.root = filepath.Dir(b.Entry)
+	s.root, s.worker = filepath.Dir(b.Entry), b.Isolation == config.InProcess
 	s.usedBy(g.config.Name)
 	o := script.Options{
 		Game: g.config.Name, Name: s.name, Entry: b.Entry, Timeout: b.Timeout, Logger: h.log,
@@ -26,7 +26,12 @@ func (h *Hosts) scriptSlot(g *game, b *config.ScriptHooks) *slot {
 			o.Timeout = max(o.Timeout, a.Script.Timeout)
 		}
 	}
-	s.build = func(ctx context.Context) (*version, error) { return loadScript(ctx, s, o, b.Fetch) }
+	s.build = func(ctx context.Context) (*version, error) {
+		if s.worker {
+			return h.startWorker(ctx, s, o, b)
+		}
+		return loadScript(ctx, s, o, b.Fetch)
+	}
 	if b.TestOnReload {
 		s.tests = func(ctx context.Context) error { return testScripts(ctx, s.root) }
 	}

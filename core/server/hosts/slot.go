@@ -22,6 +22,8 @@ type slot struct {
 	// timeout of a call and command are those of a plugin.
 	timeout time.Duration
 	command []string
+	// worker says that it is a script with a process of its own.
+	worker bool
 	// root is the folder of a script, whose changes make a new version.
 	root string
 	// turn holds one token: whoever builds a version has it.

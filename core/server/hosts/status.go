@@ -9,7 +9,8 @@ import (
 	"github.com/muster-gg/muster/runtime/process"
 )
 
-// Plugin is how a plugin is doing.
+// Plugin is how a plugin is doing, or a script with a process of its own, whose
+// Program is "script".
 type Plugin struct {
 	Name string `json:"name"`
 	// Game is empty for a plugin that games share; Games are those that use it.
@@ -26,7 +27,12 @@ type Plugin struct {
 	LastError string    `json:"lastError,omitempty"`
 	Checksum  string    `json:"checksum"`
 	Command   []string  `json:"command"`
+
+	kind kind
 }
+
+// IsScript says that it is among Scripts too.
+func (p Plugin) IsScript() bool { return p.kind == kindScript }
 
 // Script is how a script is doing.
 type Script struct {
@@ -38,13 +44,14 @@ type Script struct {
 	Failed error
 }
 
-// Plugins are all plugins, in the order of the config.
+// Plugins are all plugins, and the scripts with processes of their own, in the order
+// of the config.
 func (h *Hosts) Plugins() []Plugin {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	all := []Plugin{}
 	for _, s := range h.slots {
-		if s.kind == kindPlugin && s.current != nil {
+		if s.current != nil && s.current.process != nil {
 			all = append(all, s.plugin())
 		}
 	}
@@ -54,7 +61,7 @@ func (h *Hosts) Plugins() []Plugin {
 func (s *slot) plugin() Plugin {
 	status, about := s.current.process.Status(), s.current.process.Description()
 	return Plugin{
-		Name: s.name, Game: s.game, Games: s.of, Program: about.GetName(), Version: about.GetVersion(), Points: about.GetPoints(),
+		kind: s.kind, Name: s.name, Game: s.game, Games: s.of, Program: about.GetName(), Version: s.current.label, Points: about.GetPoints(),
 		State: string(status.State), PID: status.PID, Restarts: status.Restarts, StartedAt: status.StartedAt,
 		LastError: status.LastError, Checksum: status.Checksum, Command: s.command,
 	}
@@ -87,17 +94,23 @@ type Check struct {
 // rules are ill goes on by the policies of its hooks.
 func (h *Hosts) Checks() []Check {
 	var all []Check
+	ill := map[string]error{}
 	for _, p := range h.Plugins() {
-		c := Check{Name: named("plugin", p.Game, p.Name)}
+		c := Check{Name: named(string(p.kind), p.Game, p.Name)}
 		if p.State != string(process.Running) {
 			c.Err = fmt.Errorf("%s after %d restarts: %s", p.State, p.Restarts, p.LastError)
+		}
+		if p.kind == kindScript { // it comes with the scripts
+			ill[c.Name] = c.Err
+			continue
 		}
 		all = append(all, c)
 	}
 	for _, s := range h.Scripts() {
-		c := Check{Name: named("script", s.Game, s.Name)}
+		c := Check{Name: named(string(kindScript), s.Game, s.Name)}
+		c.Err = ill[c.Name]
 		if s.Failed != nil {
-			c.Err = fmt.Errorf("version %s goes on, the newest has a mistake: %w", s.Version, s.Failed)
+			c.Err = errors.Join(c.Err, fmt.Errorf("version %s goes on, the newest has a mistake: %w", s.Version, s.Failed))
 		}
 		all = append(all, c)
 	}
@@ -118,6 +131,9 @@ var ErrNoPlugin = errors.New("there is no such plugin")
 // old process when its calls have ended. On an error the old one goes on.
 func (h *Hosts) ReloadPlugin(ctx context.Context, game, name string) (Plugin, error) {
 	s := h.slot(kindPlugin, game, name)
+	if script := h.slot(kindScript, game, name); s == nil && script != nil && script.worker {
+		s = script
+	}
 	if s == nil {
 		return Plugin{}, ErrNoPlugin
 	}

@@ -21,7 +21,7 @@ type version struct {
 	impl        hook.Remote
 	points      []hook.Point
 	close       func(context.Context) error
-	process     *process.Process // nil for scripts
+	process     *process.Process // nil for scripts in the server
 
 	users int // guarded by Hosts.mu
 }

@@ -42,8 +42,10 @@ game "arena" {
     points = ["authenticate", "events"]
   }
   hooks "script" {
-    entry      = "/srv/rules/more.mjs"
-    on_failure = "refuse"
+    entry        = "/srv/rules/more.mjs"
+    isolation    = "process"
+    memory_limit = "64MiB"
+    on_failure   = "refuse"
   }
   allocate "plugin" {
     use            = "agones"

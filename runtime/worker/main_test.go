@@ -1,0 +1,66 @@
+//go:build linux
+
+package worker_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/muster-gg/muster/runtime/worker"
+	"github.com/muster-gg/muster/sdk/hook"
+)
+
+// TestMain is the tests, and the workers that they start.
+func TestMain(m *testing.M) {
+	if worker.Started() {
+		worker.Serve()
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// write puts a script into a folder of its own.
+func write(t testing.TB, source string) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "arena.ts")
+	if err := os.WriteFile(path, []byte(source), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// start starts a worker that is closed at the test's end.
+func start(t testing.TB, source string, options ...func(*worker.Options)) *worker.Worker {
+	t.Helper()
+	o := worker.Options{Game: "arena", Entry: write(t, source), Timeout: 2 * time.Second}
+	for _, option := range options {
+		option(&o)
+	}
+	w, err := worker.Start(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := w.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+// ask calls an rpc of the script with a text.
+func ask(ctx context.Context, w *worker.Worker, name, text string) (string, error) {
+	r, err := w.Impl().Rpc(ctx, &hook.RpcRequest{Name: name, Payload: structpb.NewStringValue(text)})
+	return r.GetPayload().GetStringValue(), err
+}
