@@ -153,14 +153,7 @@ func (g *game) assemble(instead map[*slot]*version) (*set, error) {
 		if named[one.Name]++; named[one.Name] > 1 {
 			one.Name = fmt.Sprintf("%s-%d", one.Name, named[one.Name])
 		}
-		for p, policy := range b.onFailure {
-			if slices.Contains(served, hook.Point(p)) {
-				if one.OnFailure == nil {
-					one.OnFailure = map[hook.Point]hook.Policy{}
-				}
-				one.OnFailure[hook.Point(p)] = hook.Policy(policy)
-			}
-		}
+		one.OnFailure = b.policies(served)
 		if slices.Contains(served, hook.PointAuthenticate) {
 			one.Providers = signIns[b.slot]
 			delete(signIns, b.slot)
@@ -174,6 +167,14 @@ func (g *game) assemble(instead map[*slot]*version) (*set, error) {
 			made.hooks = append(made.hooks, one)
 		}
 	}
+	allocators, err := g.allocate(use)
+	made.hooks = append(made.hooks, allocators...)
+	return made, err
+}
+
+// allocate are the hooks behind allocate blocks.
+func (g *game) allocate(use func(*slot) *version) ([]hooks.Hook, error) {
+	var all []hooks.Hook
 	for _, a := range g.allocators {
 		v := use(a.slot)
 		if !slices.Contains(v.points, hook.PointAllocate) {
@@ -188,9 +189,9 @@ func (g *game) assemble(instead map[*slot]*version) (*set, error) {
 		}
 		one := v.hook(points, a.timeout)
 		one.Name = a.name
-		made.hooks = append(made.hooks, one)
+		all = append(all, one)
 	}
-	return made, nil
+	return all, nil
 }
 
 // providers are the names of the auth list by who signs people in under them.
@@ -237,6 +238,17 @@ func (b block) served(v *version) ([]hook.Point, error) {
 		}
 	}
 	return slices.Clone(b.points), nil
+}
+
+// policies are what the config says of failures at the points that are served.
+func (b block) policies(served []hook.Point) map[hook.Point]hook.Policy {
+	policies := make(map[hook.Point]hook.Policy, len(b.onFailure))
+	for p, policy := range b.onFailure {
+		if slices.Contains(served, hook.Point(p)) {
+			policies[hook.Point(p)] = hook.Policy(policy)
+		}
+	}
+	return policies
 }
 
 // hook is the version as a runner takes it.
