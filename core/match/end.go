@@ -43,8 +43,10 @@ func (s *Service) Report(ctx context.Context, matchID, bearer string, body []byt
 	if err != nil {
 		return nil, fault.From(err)
 	}
-	if live == nil {
-		return s.answered(ctx, matchID)
+	// A match that has ended stays live for a moment after it was recorded: no hook
+	// shall see its result a second time.
+	if answer, err := s.answered(ctx, matchID); live == nil || !errors.Is(err, ErrNotFound) {
+		return answer, err
 	}
 	result, err := parseResult(body, live.Teams)
 	if err != nil {
@@ -166,7 +168,7 @@ func (s *Service) finish(ctx context.Context, live *Live, end store.Match) (stor
 		return end, fault.From(err)
 	}
 	end.ID, end.Game, end.LobbyID = live.ID, s.game, live.LobbyID
-	end.StartedAt, end.Roster = live.StartedAt, roster
+	end.StartedAt, end.Roster, end.Hooks = live.StartedAt, roster, live.Hooks
 	end.Provider, end.Region = live.Server.Provider, live.Server.Region
 	end.Server = net.JoinHostPort(live.Server.Address, strconv.Itoa(live.Server.Port)) + " (" + live.Server.Name + ")"
 	if end, err = s.withoutErased(ctx, live, end); err != nil {

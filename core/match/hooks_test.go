@@ -107,6 +107,11 @@ func TestAStartKeepsItsRules(t *testing.T) {
 	if payload.Rules != "1" || made.Prefer != "second" || made.Region != "eu" {
 		t.Errorf("rules %q, asked for %+v", payload.Rules, made)
 	}
+	answer, err := f.Report(t.Context(), made.MatchID, f.signer.resultToken(made.MatchID), []byte(goodResult))
+	must(t, err)
+	if m, err := f.records.MatchByID(t.Context(), "g", made.MatchID); err != nil || fmt.Sprint(m.Hooks) != "[rules@1]" {
+		t.Errorf("recorded %+v %v, answered %s", m, err, answer)
+	}
 	started := lines.FilterMessage("match started").All()
 	if len(started) != 1 || fmt.Sprint(started[0].ContextMap()["hooks"]) != "[rules@1]" {
 		t.Errorf("logged %+v", started)

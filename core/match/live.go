@@ -21,6 +21,8 @@ type Live struct {
 	Teams     []lobby.RosterTeam `json:"teams"`
 	Server    allocation.Server  `json:"server"`
 	StartedAt time.Time          `json:"started"`
+	// Hooks are the rules that the start ran on, each as "name@version".
+	Hooks []string `json:"hooks,omitempty"`
 }
 
 var _ state.Value = (*Live)(nil)

@@ -23,6 +23,7 @@ import (
 	"github.com/muster-gg/muster/core/state/memory"
 	"github.com/muster-gg/muster/core/store"
 	"github.com/muster-gg/muster/core/store/sqlite"
+	"github.com/muster-gg/muster/sdk/hook"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -619,5 +620,27 @@ func TestRecoverTellsAnEndThatWasRecordedOnly(t *testing.T) {
 	answer, err := f.Report(t.Context(), id, f.signer.resultToken(id), []byte(goodResult))
 	if err != nil || string(answer) != `{"matchId":"x"}` {
 		t.Errorf("a repeated report: %s, %v", answer, err)
+	}
+}
+
+// TestReportAfterTheRecord is a report that comes when the end is recorded and the
+// match is not forgotten yet: it gets the answer that stands, whatever it says, and no
+// hook sees it.
+func TestReportAfterTheRecord(t *testing.T) {
+	f := newFixture(t)
+	f.ruledBy(t, (&ruleset{result: func(*hook.Report) { t.Error("a hook saw the result") }}).hook())
+	f.gather(t)
+	id := f.start(t)
+	f.feed.await(t, lobby.MatchStarted)
+	_, first, err := f.records.FinishMatch(t.Context(), store.Match{
+		ID: id, Game: "g", LobbyID: f.lobbyID, Status: "failed", StartedAt: time.Now(), EndedAt: time.Now(), Roster: []byte(`[]`),
+	})
+	if err != nil || !first {
+		t.Fatal(first, err)
+	}
+	for _, body := range []string{goodResult, `{}`} {
+		if answer, err := f.Report(t.Context(), id, f.signer.resultToken(id), []byte(body)); !errors.Is(err, ErrClosed) {
+			t.Errorf("%s: %s, %v", body, answer, err)
+		}
 	}
 }

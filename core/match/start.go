@@ -31,6 +31,7 @@ type start struct {
 	matchID, lobbyID, region string
 	cancel                   context.CancelFunc
 	done                     chan struct{} // closed when the start has ended either way
+	hooks                    []string      // the versions that it runs on
 }
 
 // Start saves the start of the player's lobby and returns when the lobby is
@@ -115,6 +116,7 @@ func (s *Service) run(ctx context.Context, st *start) {
 	// One version of the rules from here to the end, whatever is reloaded meanwhile.
 	ctx, release := s.hooks.Pin(ctx)
 	defer release()
+	st.hooks = s.hooks.Versions(ctx)
 	server, err := s.prepare(ctx, st)
 	if err != nil {
 		s.orphaned(log, st, err)
@@ -140,7 +142,7 @@ func (s *Service) run(ctx context.Context, st *start) {
 		return
 	}
 	log.Info("match started", zap.String("server", server.Name), zap.String("provider", server.Provider),
-		zap.Strings("hooks", s.hooks.Versions(ctx)), zap.Duration("took", time.Since(begun)))
+		zap.Strings("hooks", st.hooks), zap.Duration("took", time.Since(begun)))
 }
 
 // prepare does all that comes before the commit.
@@ -214,7 +216,7 @@ func (s *Service) commit(st *start, server allocation.Server) error {
 	_, err := s.lobbies.CommitStart(st.lobbyID, m, func(m lobby.Match) state.Write {
 		return state.Write{
 			Key:      state.Key{Kind: KindMatch, ID: m.ID},
-			Value:    &Live{ID: m.ID, LobbyID: st.lobbyID, Teams: m.Teams, Server: server, StartedAt: m.StartedAt},
+			Value:    &Live{ID: m.ID, LobbyID: st.lobbyID, Teams: m.Teams, Server: server, StartedAt: m.StartedAt, Hooks: st.hooks},
 			Deadline: m.StartedAt.Add(s.timeout),
 		}
 	})
@@ -247,7 +249,7 @@ func (s *Service) recordFailure(log *zap.Logger, st *start, f *fault.Error) {
 	now := time.Now()
 	_, _, err := s.records.FinishMatch(ctx, store.Match{
 		ID: st.matchID, Game: s.game, LobbyID: st.lobbyID, Status: statusFailed, Code: f.Code,
-		StartedAt: now, EndedAt: now, Region: st.region, Roster: []byte("[]"),
+		StartedAt: now, EndedAt: now, Region: st.region, Hooks: st.hooks, Roster: []byte("[]"),
 	})
 	if err != nil {
 		log.Warn("a failed start could not be recorded", zap.Error(err))

@@ -109,6 +109,8 @@ type Match struct {
 	Provider, Region   string
 	// Server is "address:port (name)" for operators.
 	Server string
+	// Hooks are the rules that the whole start ran on, each as "name@version".
+	Hooks []string
 	// Roster is the JSON of the teams at commit: [{"name","players":[{"accountId","username","bot"}]}].
 	Roster []byte
 	// Result is the JSON of the result, nil when none came.

@@ -52,12 +52,19 @@ func (i *instance) explain(ctx context.Context, err error) error {
 		return fmt.Errorf("%s ended while it was started (%s)%s", program, how, i.printed())
 	case errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
-	case ctx.Err() != nil && g == nil:
+	case late(ctx) && g == nil:
 		return fmt.Errorf("%s is no plugin of Muster, or starts too slowly: it did not say within %s where it listens%s", program, i.opts.Timing.Start, i.printed())
-	case ctx.Err() != nil:
+	case late(ctx):
 		return fmt.Errorf("%s was not ready within %s%s", program, i.opts.Timing.Start, i.printed())
 	}
 	return fmt.Errorf("%s: %s", program, i.logs.clean(err.Error()))
+}
+
+// late says that the time of ctx is over. The other end of a connection may have seen
+// so a little earlier.
+func late(ctx context.Context) bool {
+	deadline, bounded := ctx.Deadline()
+	return ctx.Err() != nil || bounded && time.Until(deadline) < notice
 }
 
 // ended says whether the process ended by itself, and how. Its end may be noticed

@@ -182,7 +182,7 @@ func (i *instance) configure(ctx context.Context) error {
 		if bad := (*BadSetting)(nil); errors.As(err, &bad) {
 			return &BadSetting{Name: bad.Name, Problem: i.logs.clean(bad.Problem)}
 		}
-		if errors.Is(err, wire.ErrBroken) || ctx.Err() != nil {
+		if errors.Is(err, wire.ErrBroken) || late(ctx) {
 			return i.explain(ctx, err)
 		}
 		return errors.New(i.logs.clean(err.Error()))

@@ -7,11 +7,13 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/muster-gg/muster/runtime/memory"
 	"github.com/muster-gg/muster/runtime/script"
 	"github.com/muster-gg/muster/runtime/script/fetch"
 	"github.com/muster-gg/muster/sdk/hook"
@@ -34,7 +36,11 @@ const maxStack = 64 << 20
 // Serve is the whole main function of a worker. It does not return.
 func Serve() {
 	debug.SetMaxStack(maxStack)
-	if err := limit(os.Getenv(envMemory)); err != nil {
+	allowance, err := strconv.ParseInt(os.Getenv(envMemory), 10, 62)
+	if err == nil {
+		err = memory.LimitSelf(allowance)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "the memory of the process cannot be limited:", err)
 		os.Exit(1)
 	}

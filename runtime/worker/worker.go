@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"github.com/muster-gg/muster/runtime/memory"
 	"github.com/muster-gg/muster/runtime/process"
 	"github.com/muster-gg/muster/runtime/script"
 	"github.com/muster-gg/muster/runtime/script/bundle"
@@ -62,7 +63,7 @@ type Worker struct {
 	hash    string
 	files   []string
 	process *process.Process
-	watch   *watch
+	watch   *memory.Watch
 }
 
 var _ hook.Invoker = (*Worker)(nil)
@@ -84,15 +85,15 @@ func Start(ctx context.Context, o Options) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Worker{options: o, hash: built.Hash, files: built.Files, watch: newWatch(o.Memory)}
+	w := &Worker{options: o, hash: built.Hash, files: built.Files}
+	w.watch = memory.NewWatch(o.Memory, func(pid int, why error) { w.process.End(pid, why) })
 	if w.process, err = process.Start(ctx, w.run(bundled)); err != nil {
 		if cause := errors.Unwrap(err); cause != nil {
 			err = cause
 		}
 		return nil, err
 	}
-	w.watch.end = w.process.End
-	go w.watch.run() // Close waits for it
+	go w.watch.Run() // Close waits for it
 	return w, nil
 }
 
@@ -116,7 +117,7 @@ func (o *Options) fill() error {
 		o.Logger = zap.NewNop()
 	}
 	o.Logger = o.Logger.With(zap.String("game", o.Game), zap.String("hook", o.Name))
-	if Kept == "" {
+	if memory.Kept == "" {
 		o.Logger.Warn("this system does not keep the memory limit of scripts: run the server on Linux where scripts are not trusted")
 	}
 	return nil
@@ -128,12 +129,20 @@ func (w *Worker) run(bundled string) process.Options {
 	var again atomic.Bool
 	return process.Options{
 		Name: o.Name, Kind: "script", Own: true, Spare: true, Grace: Grace, Command: append([]string{"muster"}, Args()...),
-		Env: w.environment(), HostVersion: o.HostVersion, Logger: o.Logger, Timing: o.Timing, Changed: w.watch.changed,
+		Env: w.environment(), HostVersion: o.HostVersion, Logger: o.Logger, Timing: o.Timing, Changed: w.changed,
 		Host: func(game string) (hook.Host, bool) { return o.Platform, game == o.Game && o.Platform != nil },
 		Configure: func([]*pluginpb.Setting) (*structpb.Struct, error) {
 			return o.settings(bundled, again.Swap(true))
 		},
 	}
+}
+
+// changed follows which process serves.
+func (w *Worker) changed(s process.Status) {
+	if s.State != process.Running {
+		s.PID = 0
+	}
+	w.watch.Follow(s.PID)
 }
 
 // environment is that of the process. The limits that Go knows are softer than the
@@ -183,9 +192,9 @@ func (w *Worker) Invoke(ctx context.Context, p hook.Point, request, response pro
 	if hook.CallFrom(ctx).Game == "" {
 		ctx = hook.WithCall(ctx, hook.Call{Game: w.options.Game, Point: p, Hook: w.options.Name})
 	}
-	w.watch.begin()
+	w.watch.Begin()
 	err := w.process.Invoke(ctx, p, request, response)
-	w.watch.finish(errors.Is(err, context.DeadlineExceeded))
+	w.watch.Finish(errors.Is(err, context.DeadlineExceeded))
 	if errors.Is(err, wire.ErrBroken) && !errors.Is(err, process.ErrDown) {
 		return &lostError{err}
 	}
@@ -204,7 +213,7 @@ func (e *lostError) Unwrap() error { return e.cause }
 // When ctx ends first, calls are cut off and its error says so.
 func (w *Worker) Close(ctx context.Context) error {
 	err := w.process.Close(ctx)
-	w.watch.close()
+	w.watch.Close()
 	if err != nil {
 		return fmt.Errorf("script %s: %w", w.options.Name, errors.Unwrap(err))
 	}

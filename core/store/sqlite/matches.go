@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	matchColumns = `m.id, m.game, m.lobby_id, m.status, m.code, m.started_at, m.ended_at, m.provider, m.region, m.server, m.roster, m.result, m.answer`
+	matchColumns = `m.id, m.game, m.lobby_id, m.status, m.code, m.started_at, m.ended_at, m.provider, m.region, m.server, m.hooks, m.roster, m.result, m.answer`
 
 	selectMatch     = `SELECT ` + matchColumns + ` FROM matches m WHERE m.game = ? AND m.id = ?`
 	selectMatchesOf = `SELECT ` + matchColumns + ` FROM match_players p CROSS JOIN matches m ON m.game = p.game AND m.id = p.match_id
 		WHERE p.game = ? AND p.account_id = ? AND p.match_id > ? ORDER BY p.match_id LIMIT ?`
-	insertMatch = `INSERT INTO matches (id, game, lobby_id, status, code, started_at, ended_at, provider, region, server, roster, result, answer)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (game, id) DO NOTHING`
+	insertMatch = `INSERT INTO matches (id, game, lobby_id, status, code, started_at, ended_at, provider, region, server, hooks, roster, result, answer)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (game, id) DO NOTHING`
 	insertPlayer = `INSERT INTO match_players (game, account_id, match_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
 )
 
@@ -39,11 +39,15 @@ func (s *Store) FinishMatch(ctx context.Context, m store.Match) (store.Match, bo
 		}
 		players = append(players, ids...)
 	}
+	hooks, err := texts(m.Hooks)
+	if err != nil {
+		return store.Match{}, false, fmt.Errorf("store/sqlite: match %s: %w", m.ID, err)
+	}
 	m.StartedAt, m.EndedAt = stored(m.StartedAt), stored(m.EndedAt)
 	var first bool
 	stands, err := change(ctx, s, func(t *txn) (store.Match, error) {
 		n, err := t.change(insertMatch, m.ID, m.Game, m.LobbyID, m.Status, m.Code, millis(m.StartedAt), millis(m.EndedAt),
-			m.Provider, m.Region, m.Server, m.Roster, m.Result, m.Answer)
+			m.Provider, m.Region, m.Server, hooks, m.Roster, m.Result, m.Answer)
 		if err != nil {
 			return m, err
 		}
@@ -97,11 +101,24 @@ func scanMatches(rows *sql.Rows, err error) (all []store.Match, _ error) {
 	err = each(rows, err, func(r *sql.Rows) error {
 		var m store.Match
 		var started, ended int64
+		var hooks string
 		err := r.Scan(&m.ID, &m.Game, &m.LobbyID, &m.Status, &m.Code, &started, &ended,
-			&m.Provider, &m.Region, &m.Server, &m.Roster, &m.Result, &m.Answer)
+			&m.Provider, &m.Region, &m.Server, &hooks, &m.Roster, &m.Result, &m.Answer)
+		if err == nil && hooks != "" {
+			err = json.Unmarshal([]byte(hooks), &m.Hooks)
+		}
 		m.StartedAt, m.EndedAt = fromMillis(started), fromMillis(ended)
 		all = append(all, m)
 		return err
 	})
 	return all, err
+}
+
+// texts is a list as a JSON array, and an empty one nothing.
+func texts(list []string) (string, error) {
+	if len(list) == 0 {
+		return "", nil
+	}
+	data, err := json.Marshal(list)
+	return string(data), err
 }

@@ -70,6 +70,9 @@ CREATE TABLE entries (
   value BLOB NOT NULL, updated_at INTEGER NOT NULL,
   UNIQUE (game, scope, key)
 ) STRICT;
+`, `
+-- A JSON list of texts, '' for none.
+ALTER TABLE matches ADD COLUMN hooks TEXT NOT NULL DEFAULT '';
 `}
 
 // migrate brings the file to the newest schema, in one step or not at all.

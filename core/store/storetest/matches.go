@@ -11,7 +11,7 @@ import (
 func finished(game, id, one, two string) store.Match {
 	return store.Match{
 		ID: id, Game: game, LobbyID: "lobby", Status: "ended", StartedAt: start, EndedAt: start.Add(time.Minute),
-		Provider: "local", Region: "eu", Server: "127.0.0.1:7000 (one)",
+		Provider: "local", Region: "eu", Server: "127.0.0.1:7000 (one)", Hooks: []string{"rules@1a2b3c4d5e6f", "allocate by \"agones\"@2"},
 		Roster: []byte(`[{"name": "A", "players":[{"accountId":"` + one + `","username":"Ann","bot":false}]},` +
 			` {"name":"B","players":[{"username":"Bob","accountId":"` + two + `","bot":false},{"accountId":"bot-1","username":"Bot 1","bot":true}]}]`),
 		Result: []byte(`{"teams":[{"name":"A","rank":1},{"name":"B","rank":2}],"players":[{"accountId":"` + one + `","score":1.50}],"properties":{"mvp":"` + one + `","` + one + `":9007199254740993}}`),

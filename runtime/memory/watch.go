@@ -1,18 +1,17 @@
-package worker
+package memory
 
 import (
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/muster-gg/muster/runtime/process"
 )
 
-// watchEvery is how often the memory of a worker is looked at while it serves calls.
-const watchEvery = 20 * time.Millisecond
+// every is how often the memory of a process is looked at while it serves calls.
+const every = 20 * time.Millisecond
 
-// watch ends a worker that uses more memory than it may.
-type watch struct {
+// Watch ends a process that uses more memory than it may while it serves calls. Its
+// methods may be called from any goroutine.
+type Watch struct {
 	allowance int64
 	end       func(pid int, why error)
 
@@ -26,28 +25,30 @@ type watch struct {
 	done chan struct{}
 }
 
-func newWatch(allowance int64) *watch {
-	return &watch{allowance: allowance, wake: make(chan struct{}, 1), done: make(chan struct{})}
+// NewWatch watches for processes that use over allowance bytes more than they did
+// when they were idle, and has end end them. Run it, and close it.
+func NewWatch(allowance int64, end func(pid int, why error)) *Watch {
+	return &Watch{allowance: allowance, end: end, wake: make(chan struct{}, 1), done: make(chan struct{})}
 }
 
-// changed follows which process serves.
-func (w *watch) changed(s process.Status) {
+// Follow says which process serves from now on, and is idle; 0: none does.
+func (w *Watch) Follow(pid int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if s.PID == w.pid {
+	if pid == w.pid {
 		return
 	}
 	w.pid = 0
-	if s.State != process.Running {
+	if pid == 0 {
 		return
 	}
-	if now, err := used(s.PID); err == nil {
-		w.pid, w.idle, w.much = s.PID, now, false
+	if now, err := Used(pid); err == nil {
+		w.pid, w.idle, w.much = pid, now, false
 	}
 }
 
-// begin and finish are the two ends of a call.
-func (w *watch) begin() {
+// Begin says that a call begins. Finish is its end.
+func (w *Watch) Begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.calls++; w.calls == 1 {
@@ -58,36 +59,36 @@ func (w *watch) begin() {
 	}
 }
 
-// late: what the call used is thrown away.
-func (w *watch) finish(late bool) {
+// Finish says that a call has ended. late: what it used is thrown away.
+func (w *Watch) Finish(late bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls--
 	w.much = w.much && !late
 }
 
-// run looks until close.
-func (w *watch) run() {
+// Run looks until Close.
+func (w *Watch) Run() {
 	defer close(w.done)
-	tick := time.NewTimer(watchEvery)
+	tick := time.NewTimer(every)
 	defer tick.Stop()
 	for range w.wake {
 		for w.busy() {
-			tick.Reset(watchEvery)
+			tick.Reset(every)
 			<-tick.C
 			w.look()
 		}
 	}
 }
 
-func (w *watch) busy() bool {
+func (w *Watch) busy() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.calls > 0
 }
 
 // look looks once.
-func (w *watch) look() {
+func (w *Watch) look() {
 	if pid, why := w.judge(); why != nil {
 		w.end(pid, why)
 	}
@@ -95,13 +96,13 @@ func (w *watch) look() {
 
 // judge says which process is to be ended: one that uses too much twice in a row,
 // since what a call has left may just be being freed.
-func (w *watch) judge() (int, error) {
+func (w *Watch) judge() (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.pid == 0 {
 		return 0, nil
 	}
-	now, err := used(w.pid)
+	now, err := Used(w.pid)
 	before := w.much
 	w.much = err == nil && now > w.idle+w.allowance // an error: it has just ended
 	if !before || !w.much {
@@ -110,8 +111,8 @@ func (w *watch) judge() (int, error) {
 	return w.pid, fmt.Errorf("it was ended because it used %d MiB more memory than when it was idle; memory_limit is %d MiB", (now-w.idle)>>20, w.allowance>>20)
 }
 
-// close ends run. No call is under way, and none comes.
-func (w *watch) close() {
+// Close ends Run, and waits for it. No call is under way, and none comes.
+func (w *Watch) Close() {
 	close(w.wake)
 	<-w.done
 }
