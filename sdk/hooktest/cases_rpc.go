@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/muster-gg/muster/sdk/hook"
+	"github.com/muster-gg/muster/sdk/hook/memhost"
 )
 
 func call(name string, payload any) *hook.RpcRequest {
@@ -56,7 +57,7 @@ func storageCases() []testCase {
 		return testCase{name: "storage: " + name, request: call("storage", steps), want: returns(want)}
 	}
 	code := func(c string) do { return do{"code": c} }
-	at := func(version int) int64 { return hostStart.UnixMilli() + int64(version)*1000 }
+	at := func(version int) int64 { return memhost.Start.UnixMilli() + int64(version)*1000 }
 	entry := func(key string, v any, version int) do {
 		return do{"key": key, "value": v, "version": version, "updatedAt": at(version)}
 	}
@@ -67,7 +68,9 @@ func storageCases() []testCase {
 		do{"do": "notify", "account": "a1", "kind": "größe", "value": do{"a": []any{1, nil}}}, do{"do": "notify", "account": "a2", "kind": "k"},
 		do{"do": "notify", "account": "a1", "kind": ""}, do{"do": "notify", "account": "a1", "kind": strings.Repeat("é", 65)},
 		do{"do": "notify", "account": "a1", "kind": "k", "value": strings.Repeat("x", 16<<10)})
-	notified.notices = []Notice{{"a1", "größe", []byte(`{"a":[1,null]}`)}, {"a2", "k", []byte("null")}}
+	notified.notices = []Notice{
+		{AccountID: "a1", Kind: "größe", Payload: []byte(`{"a":[1,null]}`)}, {AccountID: "a2", Kind: "k", Payload: []byte("null")},
+	}
 	return []testCase{
 		steps("nothing there", []any{nil, nil, do{}, []any{}, nil},
 			do{"do": "get", "key": "k"}, do{"do": "entry", "key": "k"}, do{"do": "getMany", "keys": []string{"k", "l"}}, do{"do": "list"}, do{"do": "delete", "key": "k"}),

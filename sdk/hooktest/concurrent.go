@@ -53,7 +53,7 @@ func (h Hosted) deadline(t *testing.T) {
 // count together is right.
 func (h Hosted) atOnce(t *testing.T) {
 	const callers, rounds = 8, 10
-	h.Host.reset()
+	h.Host.Reset()
 	var wg sync.WaitGroup
 	for i := range callers {
 		wg.Go(func() {

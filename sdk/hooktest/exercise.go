@@ -103,7 +103,7 @@ type testCase struct {
 func (h Hosted) run(t *testing.T, p hook.Point, c testCase) {
 	before := proto.Clone(c.request)
 	for range 2 {
-		h.Host.reset("a1", "a2")
+		h.Host.Reset("a1", "a2")
 		ctx, cancel := h.context(t.Context(), p, callTime)
 		answer, err := p.Dispatch(ctx, h.Impl, c.request)
 		cancel()
@@ -137,8 +137,6 @@ func (h Hosted) sent(t *testing.T, want []Notice) {
 		}
 	}
 }
-
-func (n Notice) String() string { return n.AccountID + " " + n.Kind + " " + string(n.Payload) }
 
 func decoded(t *testing.T, text json.RawMessage) any {
 	t.Helper()

@@ -13,7 +13,7 @@ import (
 	"github.com/muster-gg/muster/runtime/script"
 	"github.com/muster-gg/muster/runtime/script/bundle"
 	"github.com/muster-gg/muster/sdk/hook"
-	"github.com/muster-gg/muster/sdk/hooktest"
+	"github.com/muster-gg/muster/sdk/hook/memhost"
 )
 
 // Game is the one that is measured for.
@@ -111,7 +111,7 @@ func empty(ctx context.Context, o script.Options, v *script.Version) (*script.Ve
 func (o *Options) measure(ctx context.Context, v, none *script.Version, p hook.Point, name, rpc string) Result {
 	r := Result{Name: name}
 	var before, after runtime.MemStats
-	host := hooktest.NewHost()
+	host := memhost.New()
 	if r.time(ctx, v, p, rpc, max(o.Calls/10, 1), host); r.Err != nil { // the first ones are slow
 		return r
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/muster-gg/muster/runtime/script/fetch"
-	"github.com/muster-gg/muster/sdk/hooktest"
+	"github.com/muster-gg/muster/sdk/hook/memhost"
 )
 
 // start is the time at which every test begins.
@@ -23,7 +23,7 @@ const maxAdvance = 100 * 365 * 24 * time.Hour
 
 // world is all that one test sees of what is outside of it.
 type world struct {
-	host *hooktest.Host
+	host *memhost.Host
 
 	mu       sync.Mutex
 	now      time.Time
@@ -41,7 +41,7 @@ type detail struct {
 }
 
 func newWorld() *world {
-	w := &world{host: hooktest.NewHost(), now: start, random: seeded(1)}
+	w := &world{host: memhost.New(), now: start, random: seeded(1)}
 	w.host.Clock = w.clock
 	return w
 }
