@@ -189,7 +189,8 @@ game "arena" {
     # }
     #
     # When a file changes, the *.test.ts beside the script must pass before the new
-    # version is used. Tests that fail when the server starts are a warning.
+    # version is used. They run in a process of their own. Tests that fail when the
+    # server starts are a warning.
     # test_on_reload = true
     #
     # "process" runs the script in a process of its own, which holds against anything

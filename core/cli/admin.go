@@ -111,16 +111,21 @@ func (c *adminClient) call(ctx context.Context, method, path string, within time
 		return c.unreachable(err)
 	}
 	if res.StatusCode != http.StatusOK {
-		failed := struct{ Error, Code string }{}
-		if json.Unmarshal(body, &failed) == nil && failed.Error != "" {
-			return &answerError{res.StatusCode, plainLines(failed.Error), failed.Code}
-		}
-		return c.stranger(fmt.Sprintf("status %d", res.StatusCode))
+		return c.refused(res.StatusCode, body)
 	}
 	if err := json.Unmarshal(body, out); err != nil {
 		return c.stranger("no JSON of ours")
 	}
 	return nil
+}
+
+// refused is the error for an answer of another status than 200.
+func (c *adminClient) refused(status int, body []byte) error {
+	failed := struct{ Error, Code string }{}
+	if json.Unmarshal(body, &failed) == nil && failed.Error != "" {
+		return &answerError{status, plainLines(failed.Error), failed.Code}
+	}
+	return c.stranger(fmt.Sprintf("status %d", status))
 }
 
 func (c *adminClient) stranger(why string) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/muster-gg/muster/core/config"
 	"github.com/muster-gg/muster/core/server/hosts"
 	"github.com/muster-gg/muster/core/telemetry"
+	"github.com/muster-gg/muster/runtime/script"
 )
 
 // checkTimeout bounds the start of all plugins and scripts for a check.
@@ -58,6 +59,7 @@ func (c checks) run(ctx context.Context, cfg *config.Config, errOut io.Writer) (
 		}
 	}
 	if c.scripts != nil {
+		script.LimitRegexps()
 		all.scripts = c.scripts(ctx, cfg)
 	}
 	all.look(cfg)
@@ -134,18 +136,27 @@ func (c checked) withoutMissing(cfg *config.Config) checked {
 	return there
 }
 
-// failedScripts counts those that do not load, and tells why. after says that
-// something was told before.
-func (c checked) failedScripts(errOut io.Writer, after bool) (failed int) {
+// tellScripts tells what is strange about scripts and why some do not load, and counts
+// both. after says that something was told before.
+func (c checked) tellScripts(errOut io.Writer, after bool) (failed, warned int) {
+	tell := func(r scriptReport, text string) {
+		if after {
+			fmt.Fprintln(errOut)
+		}
+		after = true
+		fmt.Fprintf(errOut, "game %q: %s\n", r.Game, plainLines(text))
+	}
 	for _, r := range c.scripts {
+		for _, text := range r.Warnings {
+			tell(r, text)
+			warned++
+		}
 		if r.Err != nil {
-			if failed++; after || failed > 1 {
-				fmt.Fprintln(errOut)
-			}
-			fmt.Fprintf(errOut, "game %q: %s\n", r.Game, plainLines(r.Err.Error()))
+			tell(r, r.Err.Error())
+			failed++
 		}
 	}
-	return failed
+	return failed, warned
 }
 
 // started is a sentence's part on what was started, "" if nothing was.

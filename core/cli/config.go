@@ -59,12 +59,13 @@ func checkConfig(ctx context.Context, out, errOut io.Writer, c checks, path stri
 	if err := config.Format(errOut, found, wantsColour(errOut)); err != nil {
 		return err
 	}
-	failed := all.failedScripts(errOut, len(found) > 0)
+	failed, warned := all.tellScripts(errOut, len(found) > 0)
+	warned += len(found.Warnings())
 	if n := len(found.Errors()) + failed; n > 0 {
-		if len(found)+failed > 1 {
+		if n+warned > 1 {
 			fmt.Fprintln(errOut)
 		}
-		fmt.Fprintf(errOut, "%s: not ok — %s\n", path, counts(n, len(found.Warnings())))
+		fmt.Fprintf(errOut, "%s: not ok — %s\n", path, counts(n, warned))
 		return errShown
 	}
 	names := make([]string, len(cfg.Games))
@@ -72,8 +73,8 @@ func checkConfig(ctx context.Context, out, errOut io.Writer, c checks, path stri
 		names[i] = g.Name
 	}
 	line := fmt.Sprintf("%s: ok — %s: %s%s", path, plural(len(names), "game"), strings.Join(names, ", "), all.started())
-	if len(found) > 0 {
-		line += fmt.Sprintf(" (%s)", counts(0, len(found)))
+	if warned > 0 {
+		line += fmt.Sprintf(" (%s)", counts(0, warned))
 	}
 	_, err := fmt.Fprintln(out, line)
 	return err

@@ -92,3 +92,25 @@ func TestConfigCheckFails(t *testing.T) {
 		t.Errorf("an argument too many: %v", err)
 	}
 }
+
+// TestConfigCheckScripts: scripts are bundled and loaded, and what is strange about
+// them is told, with what they say of themselves.
+func TestConfigCheckScripts(t *testing.T) {
+	path := writeConfig(t, strings.Replace(strings.Replace(twoGames, "%s", "sh", 1), "game \"duel\" {", "game \"duel\" {\n  hooks \"script\" {\n    entry = \"rules.ts\"\n  }", 1))
+	write := func(source string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(filepath.Dir(path), "rules.ts"), []byte(source), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("export const rpc = { a: () => { return\n1; } };\nexport const beforeChatt = () => {};\nconsole.warn('old\\x1b[31m\\nrules');")
+	said := muster(t, 0, "config", "check", "-config", path)
+	has(t, said, ": ok — 2 games: arena, duel; 1 script (3 warnings)\n",
+		"game \"duel\": rules.ts:1:39: warning: The following expression is not returned", "\n    export const rpc = { a: () => { return\n",
+		"\n\ngame \"duel\": rules.ts: warning: export beforeChatt serves no extension point, did you mean beforeChat?\n",
+		"\n\ngame \"duel\": rules.ts: warning: old [31m rules\n")
+	write("export const rpc = {};\nfor (;;) {}")
+	has(t, muster(t, 1, "config", "check", "-config", path), "game \"duel\": rules.ts:", "the code outside of functions does not come to an end", "not ok — 1 error\n")
+	write("export const rpc = {};" + strings.Repeat("a:;", 690000))
+	has(t, muster(t, 1, "config", "check", "-config", path), "game \"duel\": rules.ts: error: The bundler ", "not ok — 1 error\n")
+}

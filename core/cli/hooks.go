@@ -21,7 +21,7 @@ func newHooksCommand() *cobra.Command {
 		Args:  onlyCommands,
 		RunE:  showHelp,
 	}
-	cmd.AddCommand(newHooksBenchCommand(), newHooksNewCommand(), newHooksTestCommand(), newHooksTypesCommand(), newHooksWorkerCommand())
+	cmd.AddCommand(newHooksBenchCommand(), newHooksNewCommand(), newHooksRecordCommand(), newHooksReplayCommand(), newHooksSandboxCommand(), newHooksTestCommand(), newHooksTypesCommand(), newHooksWorkerCommand())
 	return cmd
 }
 

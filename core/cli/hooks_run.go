@@ -69,7 +69,7 @@ func (o *hooksTest) runTests(ctx context.Context, out, errOut io.Writer, folders
 	} else if len(folders) == 0 {
 		folders = []string{"."}
 	}
-	script.LimitRegexps(scripttest.DefaultTimeout)
+	script.LimitRegexps()
 	tests, failed := 0, 0
 	for _, dir := range folders {
 		what := scripttest.Options{Dir: dir, Run: run}

@@ -46,7 +46,7 @@ func TestHooksNew(t *testing.T) {
 	has(t, muster(t, 0, "hooks", "test"), "ok    rules.test.ts  3 tests") // finds them by the config
 	has(t, muster(t, 0, "hooks", "test", "-v", "-run", "visits"), "--- PASS: visits are counted", "1 test ")
 	has(t, muster(t, 1, "hooks", "test", "-run", "zzz"), `no test in hooks has a name that matches "zzz"`)
-	has(t, muster(t, 0, "hooks", "bench", "-n", "5"), "hooks/rules.ts, 5 calls each:", "assignTeam", "rpc.visits", "MEDIAN")
+	has(t, muster(t, 0, "hooks", "bench", "-n", "5"), "hooks/rules.ts, 5 calls each:", "assignTeam", "rpc.visits", "MEDIAN", "Where the time of")
 	has(t, muster(t, 2, "hooks", "test", "-config", "config.hcl", "hooks"), "folders or -config, not both")
 }
 

@@ -32,6 +32,12 @@ type pluginEntry struct {
 	LastError string    `json:"lastError"`
 	Checksum  string    `json:"checksum"`
 	Command   []string  `json:"command"`
+	Memory    struct {
+		Limit int64  `json:"limit"`
+		Kept  string `json:"kept"`
+		Used  int64  `json:"used"`
+		Ended int    `json:"ended"`
+	} `json:"memory"`
 }
 
 func newPluginListCommand() *cobra.Command {
@@ -165,10 +171,30 @@ func describePlugin(out io.Writer, p pluginEntry, now time.Time) error {
 	line("restarts", fmt.Sprint(p.Restarts))
 	line("command", strings.Join(p.Command, " "))
 	line("sha256", p.Checksum)
+	line("memory", p.memory())
 	if p.LastError != "" {
 		line("last error", p.LastError)
 	}
 	return w.Flush()
+}
+
+// memory says what the process uses, what it may use, and who keeps that.
+func (p pluginEntry) memory() string {
+	if p.Memory.Limit == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("memory_limit %d MiB, ", p.Memory.Limit>>20)
+	if p.Memory.Kept == "" {
+		return text + "not kept on this system"
+	}
+	text += "kept by " + p.Memory.Kept
+	if p.Memory.Used > 0 {
+		text += fmt.Sprintf("; uses %d MiB", p.Memory.Used>>20)
+	}
+	if p.Memory.Ended > 0 {
+		text += fmt.Sprintf("; ended for it %d times", p.Memory.Ended)
+	}
+	return text
 }
 
 func points(all []string) string { return dash(strings.Join(all, ", ")) }

@@ -45,12 +45,16 @@ func fakeAdmin(t *testing.T, all []pluginEntry) *httptest.Server {
 
 func somePlugins() []pluginEntry {
 	started := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	return []pluginEntry{
+	all := []pluginEntry{
 		{Name: "discord", Program: "auth-discord", Version: "1.2.0", Points: []string{"authenticate"}, State: "running", PID: 101, StartedAt: started, Checksum: "ab12", Command: []string{"/bin/auth-discord", "-v"}},
 		{Name: "skill", Program: "balance-skill", Version: "1.0.0", Points: []string{"balance_teams", "events"}, State: "running", PID: 102, StartedAt: started},
 		{Name: "skill", Game: "duel", Program: "balance-skill", Version: "2.0.0", State: "running", PID: 103, StartedAt: started},
 		{Name: "broken", Game: "arena", State: "quarantined", Restarts: 5, LastError: "panic:\n\x1b[31mnil map"},
 	}
+	discord, broken := &all[0].Memory, &all[3].Memory
+	discord.Limit, discord.Kept, discord.Used, discord.Ended = 256<<20, "the kernel", 50<<20, 2
+	broken.Limit = 64 << 20
+	return all
 }
 
 func runPlugin(t *testing.T, args ...string) (out, errOut string, err error) {
@@ -95,6 +99,7 @@ func TestPluginInfo(t *testing.T) {
 	for _, want := range []string{
 		"plugin    discord\n", "games     all that have none of this name\n", "program   auth-discord 1.2.0\n", "serves    authenticate\n",
 		"state     running since 2026-01-02 ", "process   101\n", "command   /bin/auth-discord -v\n", "sha256    ab12\n",
+		"memory    memory_limit 256 MiB, kept by the kernel; uses 50 MiB; ended for it 2 times\n",
 	} {
 		if err != nil || !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s%v", want, out, err)
@@ -105,7 +110,7 @@ func TestPluginInfo(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	out, _, err = runPlugin(t, "info", "broken", "-admin", s.URL)
-	if err != nil || !strings.Contains(out, "last error  panic:  [31mnil map\n") || strings.Contains(out, "since") {
+	if err != nil || !strings.Contains(out, "last error  panic:  [31mnil map\n") || !strings.Contains(out, "memory      memory_limit 64 MiB, not kept on this system\n") || strings.Contains(out, "since") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

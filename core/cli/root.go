@@ -19,13 +19,17 @@ import (
 // printed already.
 var errShown = errors.New("already shown")
 
+// errCannot is errShown for what could not be done at all where status 1 says that
+// it was done and went badly: it ends the program with status 2.
+var errCannot = errors.New("could not be done")
+
 // usageError is a command line that was not understood.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
 // Main runs the command line and returns the exit status: 0 for success, 1 for a
-// failure, 2 for a command line that was not understood. SIGINT and SIGTERM end
+// failure, 2 for a command line that was not understood or cannot be followed. SIGINT and SIGTERM end
 // the command's context.
 func Main(args []string, version string, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -63,6 +67,8 @@ func Main(args []string, version string, out, errOut io.Writer) int {
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, errCannot):
+		return 2
 	case usage != "":
 		fmt.Fprintf(errOut, "muster: %s\nSee: %s --help\n", strings.TrimSpace(err.Error()), usage)
 		return 2

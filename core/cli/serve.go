@@ -53,7 +53,7 @@ func serve(ctx context.Context, out, errOut io.Writer, file, version string) err
 	}
 	defer func() { _ = log.Sync() }()
 
-	script.LimitRegexps(longestScript(cfg))
+	script.LimitRegexps()
 	starting, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	node, err := server.Start(starting, server.Options{Config: cfg, Version: version, Logger: log})
@@ -80,24 +80,6 @@ func serve(ctx context.Context, out, errOut io.Writer, file, version string) err
 	}
 	fmt.Fprintln(out, "Stopped.")
 	return failure
-}
-
-// longestScript is the longest time that a call of a script may take.
-func longestScript(cfg *config.Config) time.Duration {
-	longest := script.DefaultTimeout
-	for _, g := range cfg.Games {
-		for _, h := range g.Hooks {
-			if h.Script != nil {
-				longest = max(longest, h.Script.Timeout)
-			}
-		}
-		for _, a := range g.Allocate {
-			if a.Script != nil {
-				longest = max(longest, a.Script.Timeout)
-			}
-		}
-	}
-	return longest
 }
 
 // notStarted tells what is wrong with the config by its place, and everything else

@@ -21,6 +21,9 @@ type Plugin struct {
 	Env Environment `config:"env"`
 	// Timeout is that of one call; more than 0.
 	Timeout time.Duration `config:"timeout"`
+	// MemoryLimit is how much the process may use beyond what it does when it is idle;
+	// 16 MiB at least.
+	MemoryLimit Size `config:"memory_limit"`
 	// Settings is the config block. Never nil.
 	Settings *PluginSettings `config:"config"`
 }

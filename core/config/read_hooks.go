@@ -60,12 +60,7 @@ func (r *reader) scriptHooks(s *section, before []Hooks) Hooks {
 	}
 	h.Isolation = Isolation(get(s, "isolation", string(Embedded), oneOf(string(Embedded), string(InProcess))))
 	s.scriptMemory(h)
-	h.TestOnReload = get(s, "test_on_reload", h.Isolation == Embedded, boolean)
-	if h.TestOnReload && h.Isolation == InProcess && !r.failedAt(s, "isolation") {
-		r.fail(s.place("test_on_reload"), problem{
-			text: "Tests would run in the server, which a script with a process of its own must not.", help: "Run them with: muster hooks test",
-		})
-	}
+	h.TestOnReload = get(s, "test_on_reload", true, boolean)
 	return Hooks{Script: h, OnFailure: s.onFailure(hookPoints())}
 }
 

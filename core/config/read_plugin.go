@@ -57,25 +57,31 @@ func (r *reader) plugin(b *hclsyntax.Block, game string, mode Mode) Plugin {
 	s := r.open("plugin", title, b.Body, b.DefRange())
 	s.required("command", `what starts the plugin: ["bin/plugins/auth-discord"]`)
 	p := Plugin{
-		Name:     b.Labels[0],
-		Command:  s.command("command"),
-		Env:      s.environment("env"),
-		Timeout:  get(s, "timeout", seconds(2), duration(time.Millisecond, time.Minute)),
-		Settings: s.settings(),
+		Name:        b.Labels[0],
+		Command:     s.command("command"),
+		Env:         s.environment("env"),
+		Timeout:     get(s, "timeout", seconds(2), duration(time.Millisecond, time.Minute)),
+		MemoryLimit: s.pluginMemory(),
+		Settings:    s.settings(),
 	}
 	p.SHA256 = s.checksum("sha256", p.Command, mode)
-	s.memoryLimit(256)
 	return p
 }
 
-// memoryLimit reads the key of that name, whose default alone is built.
-func (s *section) memoryLimit(mebibytes int64) {
-	def := mebibytes << 20
-	if get(s, "memory_limit", def, size) != def {
-		s.r.fail(s.place("memory_limit"), problem{
-			text: notYet(fmt.Sprintf("memory_limit other than %dMiB", mebibytes)),
-		})
+// The least and the default of a plugin's memory_limit: with less, hardly any program
+// can answer a call.
+const (
+	leastPluginMemory   = 16 << 20
+	defaultPluginMemory = 256 << 20
+)
+
+// pluginMemory reads memory_limit: no plugin goes without.
+func (s *section) pluginMemory() Size {
+	limit := get(s, "memory_limit", defaultPluginMemory, size)
+	if limit < leastPluginMemory && !s.r.failedAt(s, "memory_limit") {
+		s.r.fail(s.place("memory_limit"), problem{text: "memory_limit is too low for a plugin.", help: `Give it "16MiB" or more.`})
 	}
+	return Size(limit)
 }
 
 // use reads which plugin a block of a game means.

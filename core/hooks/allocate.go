@@ -29,7 +29,7 @@ func (r *Runner) Allocate(ctx context.Context, name string, request *hook.Alloca
 	switch f := v.failed; {
 	case f == nil:
 		return v.value, v.err
-	case f.code == codeStuck || f.code == codeUnavailable:
+	case f.notBegun():
 		return nil, f.fault().With(&notCalled{f})
 	default:
 		return nil, f.fault()

@@ -120,7 +120,7 @@ func checkVars(vars map[string]string) *failure {
 		}
 	}
 	if data, err := json.Marshal(vars); err != nil || len(data) > maxVarBytes {
-		return broken("too_large", "vars has over %d bytes", maxVarBytes)
+		return broken(codeTooLarge, "vars has over %d bytes", maxVarBytes)
 	}
 	return nil
 }

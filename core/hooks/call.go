@@ -26,6 +26,12 @@ type job[T any] struct {
 	rpc   string
 	call  func(context.Context) (T, error)
 	check func(T) *failure
+
+	// Of the hook's goroutine and its caller, the first to set over decides whether
+	// the answer still counts.
+	over atomic.Bool
+	// behind is set before over by a caller who goes on without an answer.
+	behind *behind
 }
 
 // answer is what a hook's goroutine hands over.
@@ -54,6 +60,7 @@ func (j *job[T]) ask(ctx context.Context) verdict[T] {
 	inner, span := j.r.spanOf(ctx, j.h, j.rpc)
 	got := j.run(inner)
 	how, refusal, failed := outcomeOK, (*hook.Refusal)(nil), (*failure)(nil)
+	var flawed *failure
 	switch {
 	case got.err == nil:
 		if failed = j.check(got.value); failed != nil {
@@ -66,11 +73,12 @@ func (j *job[T]) ask(ctx context.Context) verdict[T] {
 	default:
 		if refusal, failed = classify(j.h, got.err); failed == nil {
 			how = outcomeRefused
+			flawed = flaw(refusal, j.known)
 		} else {
 			how = failed.outcome()
 		}
 	}
-	j.r.report(record{h: j.h, rpc: j.rpc, how: how, took: time.Since(began), failed: failed, stack: got.stack, span: span})
+	j.r.report(record{h: j.h, rpc: j.rpc, how: how, took: time.Since(began), failed: failed, flawed: flawed, stack: got.stack, span: span})
 	switch how {
 	case outcomeOK:
 		return verdict[T]{value: got.value, answered: true}
@@ -82,10 +90,11 @@ func (j *job[T]) ask(ctx context.Context) verdict[T] {
 		return verdict[T]{err: refused(refusal, j.known)}
 	}
 	v := verdict[T]{failed: failed}
-	switch j.h.policy {
-	case hook.FailRefuse:
+	switch {
+	case errors.Is(failed, errOthers): // the function may be another hook's
+	case j.h.policy == hook.FailRefuse:
 		v.err = failed.fault()
-	case hook.FailBuiltin:
+	case j.h.policy == hook.FailBuiltin:
 		v.builtin = true
 	}
 	return v
@@ -110,40 +119,43 @@ func classify(h *serving, err error) (*hook.Refusal, *failure) {
 		}
 		return nil, &failure{codeNoRefusal, err}
 	}
-	var host interface{ Unavailable() bool }
 	switch {
-	case errors.As(err, &host) && host.Unavailable():
+	case unavailable(err):
 		return nil, &failure{codeUnavailable, err}
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, &failure{codeTimeout, err}
+	case unread(err) != "":
+		return nil, &failure{unread(err), err}
 	}
 	return nil, &failure{codeError, err}
 }
 
-// context is what the hook is given.
-func (j *job[T]) context(ctx context.Context) (context.Context, context.CancelFunc) {
+// context is what the hook is given, and when its call is late: a caller with less
+// time than that is none of its business.
+func (j *job[T]) context(ctx context.Context) (_ context.Context, due time.Time, _ context.CancelFunc) {
 	ctx = hook.WithCall(ctx, hook.Call{Game: j.r.game, Point: j.h.point, Hook: j.h.Name})
 	if j.r.host != nil {
 		ctx = hook.WithHost(ctx, j.r.host)
 	}
-	if _, bounded := ctx.Deadline(); bounded && j.h.patient {
-		return context.WithCancel(ctx)
+	due, bounded := ctx.Deadline()
+	if !bounded || !j.h.patient {
+		due = time.Now().Add(j.h.Timeout)
 	}
-	return context.WithTimeout(ctx, j.h.Timeout)
+	ctx, cancel := context.WithDeadline(ctx, due)
+	return ctx, due, cancel
 }
 
 // run calls the hook on a goroutine of its own and stops waiting at the deadline.
 // Somebody is counted into users while run lasts.
 func (j *job[T]) run(ctx context.Context) answer[T] {
-	h := j.h
-	if h.abandoned.Load() >= maxAbandoned {
-		return answer[T]{err: &failure{codeStuck, fmt.Errorf("%d calls have not ended since their deadline", maxAbandoned)}}
+	k := key{j.h.point, j.rpc}
+	trial, refused := j.h.breakers.admit(k)
+	if refused != nil {
+		return answer[T]{err: refused}
 	}
-	ctx, cancel := j.context(ctx)
+	ctx, due, cancel := j.context(ctx)
 	defer cancel()
-	// Of the goroutine and its caller, the first to set over decides whether the
-	// answer still counts. Capacity one: who sends never waits.
-	var over atomic.Bool
+	// Capacity one: who sends never waits.
 	answers := make(chan answer[T], 1)
 	j.users.in()
 	go func() {
@@ -153,28 +165,35 @@ func (j *job[T]) run(ctx context.Context) answer[T] {
 			if v := recover(); v != nil {
 				got = answer[T]{err: &failure{codePanic, fmt.Errorf("%v", v)}, stack: debug.Stack()}
 			}
-			if over.CompareAndSwap(false, true) {
+			if j.over.CompareAndSwap(false, true) {
 				answers <- got
 				return
 			}
-			h.abandoned.Add(-1)
-			j.r.metrics.left(j.r.game, h.served, -1)
+			if got.err == nil {
+				j.r.metrics.invalid(j.r.game, j.h, codeLate)
+			} else {
+				j.r.stopped(j.h, j.rpc, got.err)
+			}
+			j.behind.end(signLate(got.err, due))
+			j.r.metrics.left(j.r.game, j.h.served, -1)
 		}()
 		value, err := j.call(ctx)
 		got = answer[T]{value: value, err: err}
 	}()
 	select {
 	case got := <-answers:
+		j.h.breakers.ended(k, signOf(ctx, got.err, due), trial)
 		return got
 	case <-ctx.Done():
 	}
 	// Counted before the goroutine can count itself out.
-	h.abandoned.Add(1)
-	j.r.metrics.left(j.r.game, h.served, 1)
-	if !over.CompareAndSwap(false, true) {
-		h.abandoned.Add(-1)
-		j.r.metrics.left(j.r.game, h.served, -1)
-		return <-answers
+	j.behind = j.h.breakers.leave(k, trial, due, j.users)
+	j.r.metrics.left(j.r.game, j.h.served, 1)
+	if !j.over.CompareAndSwap(false, true) {
+		got := <-answers
+		j.behind.end(signOf(ctx, got.err, due))
+		j.r.metrics.left(j.r.game, j.h.served, -1)
+		return got
 	}
 	return answer[T]{err: ctx.Err()}
 }

@@ -59,12 +59,12 @@ func sizeOf(field string, values map[string]*structpb.Value, limit int) (int, *f
 		if f := checkText("a key of "+field, k, maxName); f != nil {
 			return 0, f
 		}
-		data, err := hook.ValueToJSON(v)
+		data, code, err := jsonOf(v)
 		if err != nil {
-			return 0, broken("bad_value", "%s: %q: %w", field, k, err)
+			return 0, broken(code, "%s: %q: %w", field, k, err)
 		}
 		if n += len(k) + len(data) + len(`"":,`); n > limit {
-			return 0, broken("too_large", "%s has over %d bytes", field, limit)
+			return 0, broken(codeTooLarge, "%s has over %d bytes", field, limit)
 		}
 	}
 	return n, nil

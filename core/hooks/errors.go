@@ -51,6 +51,7 @@ const (
 	codePanic       = "panic"
 	codeTimeout     = "timeout"
 	codeStuck       = "stuck"
+	codeTripped     = "tripped"
 	codeUnavailable = "unavailable"
 	codeNoRefusal   = "may_not_refuse"
 	codeNoAnswer    = "no_answer"
@@ -68,8 +69,17 @@ func (f *failure) outcome() outcome {
 		return outcomeTimeout
 	case codeUnavailable:
 		return outcomeUnavailable
+	case codeTooLarge, codeMalformed, codeNoRefusal:
+		return outcomeInvalid
+	case codeTripped:
+		return outcomeTripped
 	}
 	return outcomeFailed
+}
+
+// notBegun says that the call surely never reached the hook.
+func (f *failure) notBegun() bool {
+	return f.code == codeStuck || f.code == codeTripped || f.code == codeUnavailable
 }
 
 // fault is what players are told of a failure under the policy "refuse".
@@ -77,7 +87,7 @@ func (f *failure) fault() *fault.Error {
 	switch f.code {
 	case codeTimeout, codeStuck:
 		return ErrTimeout.With(f)
-	case codeUnavailable:
+	case codeUnavailable, codeTripped:
 		return ErrUnavailable.With(f)
 	}
 	return ErrFailed.With(f)

@@ -57,7 +57,8 @@ func (r *Runner) lost(q *queue) {
 }
 
 // work hands a queue's events over until the queue is closed and empty, or the
-// background ends.
+// background ends. While the hook's breaker is open its events are dropped: they
+// would be old when it closes, and leave no room for those that come then.
 func (r *Runner) work(s *set, q *queue) {
 	impl := q.hook.Impl.(hook.EventHandler)
 	for event := range q.events {
@@ -69,9 +70,12 @@ func (r *Runner) work(s *set, q *queue) {
 			q.dropping.Store(false)
 		}
 		given := own(q.hook, event)
-		(&job[struct{}]{
+		v := (&job[struct{}]{
 			r: r, h: q.hook, users: &s.rest, check: checkNothing,
 			call: func(ctx context.Context) (struct{}, error) { return struct{}{}, impl.HandleEvent(ctx, given) },
 		}).ask(r.background)
+		if v.failed != nil && (v.failed.code == codeTripped || v.failed.code == codeStuck) {
+			r.metrics.lost(r.game, q.hook.served)
+		}
 	}
 }

@@ -81,6 +81,42 @@ func TestRpcAnswersAreChecked(t *testing.T) {
 	}
 }
 
+// TestRpcJSONIsTheCheckedAnswer: byte for byte what ValueToJSON makes of it.
+func TestRpcJSONIsTheCheckedAnswer(t *testing.T) {
+	object := structpb.NewStructValue(&structpb.Struct{Fields: values{"b": nested(3), "a": text("<é>"), "c": structpb.NewNumberValue(1e21)}})
+	answer := func(v *structpb.Value) func(*hook.RpcRequest) (*structpb.Value, error) {
+		return func(*hook.RpcRequest) (*structpb.Value, error) { return v, nil }
+	}
+	r := run(t, function("1", "object", answer(object)), function("2", "nothing", answer(nil)),
+		function("3", "null", answer(structpb.NewNullValue())), function("4", "bad", answer(structpb.NewNumberValue(math.NaN()))),
+		policy(function("5", "bad", answer(object)), hook.FailAllow))
+	want, err := hook.ValueToJSON(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"object": string(want), "nothing": "null", "null": "null"} {
+		if got, err := r.RpcJSON(t.Context(), &hook.RpcRequest{Name: name}); err != nil || string(got) != want {
+			t.Errorf("%s: %s, %v, want %s", name, got, err, want)
+		}
+	}
+	got, err := r.RpcJSON(t.Context(), &hook.RpcRequest{Name: "bad"})
+	if got != nil {
+		t.Errorf("got %s", got)
+	}
+	fails(t, "rpc", "bad_value", err)
+	silent := run(t, hookOf("null", rules{rpc: func(context.Context, *hook.RpcRequest) (*hook.RpcResponse, error) { return nil, nil }}))
+	if got, err := silent.RpcJSON(t.Context(), &hook.RpcRequest{Name: "f"}); err != nil || string(got) != "null" {
+		t.Errorf("no answer: %s, %v", got, err)
+	}
+	lenient := run(t, policy(function("1", "f", answer(structpb.NewNumberValue(math.NaN()))), hook.FailAllow), function("2", "f", answer(text("second"))))
+	if got, err := lenient.RpcJSON(t.Context(), &hook.RpcRequest{Name: "f"}); err != nil || string(got) != `"second"` {
+		t.Errorf("%s, %v", got, err)
+	}
+	if got, err := (*hooks.Runner)(nil).RpcJSON(t.Context(), &hook.RpcRequest{Name: "f"}); got != nil || !errors.Is(err, hooks.ErrUnknownRpc) {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
 // allocator serves both points with one function each.
 func allocator(name string, allocate func(context.Context) (*hook.Server, error)) hooks.Hook {
 	return hookOf(name, rules{

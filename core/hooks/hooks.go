@@ -6,6 +6,12 @@
 // on at once and the goroutine is left behind and counted: a hook that ignores its
 // context costs its own game, not the server.
 //
+// Each hook has a breaker for each of its points, at the point rpc for each name. It
+// opens when a call does not end at all, when the hook's process dies under its
+// calls, and when too many of them in a row are late: then calls fail at once, and
+// one now and then is let through to see whether it goes well. What an answer says
+// opens no breaker, and no breaker minds what befalls another one's calls.
+//
 // The hooks of a game can be replaced at any time, all at once: a call uses one set
 // of them from its beginning to its end.
 package hooks
@@ -28,9 +34,6 @@ import (
 const (
 	DefaultTimeout    = 2 * time.Second
 	DefaultEventQueue = 1024
-	// maxAbandoned is how many calls of one hook may be left behind and still
-	// running; beyond it the hook fails at once.
-	maxAbandoned = 32
 )
 
 // Hook is one hook of a game.
@@ -38,11 +41,13 @@ type Hook struct {
 	// Name is unique in the game: the script's or plugin's name in the config.
 	Name string
 	// Host is what hosts it ("native", "script", "process"), Version which version
-	// of it runs; both are for logs and metrics.
+	// of it runs, for logs and metrics. A hook keeps its breakers while all three stay.
 	Host, Version string
 	// Impl implements one or more interfaces of sdk/hook. An error of it that has a
 	// method Unavailable() bool which says true means that its host is down and the
-	// call never began.
+	// call never began; with Crashed() bool, that its process died under this call;
+	// with BadAnswer() string, that the hook has answered what its host could not read:
+	// it returns the code, "too_large" or "malformed".
 	Impl any
 	// Points that it serves; nil for all that Impl implements.
 	Points []hook.Point
@@ -176,5 +181,8 @@ func (r *Runner) Close(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	r.stop()
+	for _, b := range r.breakers() {
+		b.stop()
+	}
 	return fmt.Errorf("hooks of game %s: calls are still running: %w", r.game, ctx.Err())
 }

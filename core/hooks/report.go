@@ -21,6 +21,7 @@ const (
 	outcomeInvalid     outcome = "invalid" // the answer breaks a rule
 	outcomeTimeout     outcome = "timeout"
 	outcomeUnavailable outcome = "unavailable" // its host is down
+	outcomeTripped     outcome = "tripped"     // its breaker is open: it was not called
 	outcomeCancelled   outcome = "cancelled"   // the caller went away
 )
 
@@ -31,6 +32,7 @@ type record struct {
 	how    outcome
 	took   time.Duration
 	failed *failure
+	flawed *failure // what was wrong with a refusal
 	stack  []byte
 	span   trace.Span // nil: not traced
 }
@@ -50,6 +52,12 @@ func (r *Runner) spanOf(ctx context.Context, h *serving, rpc string) (context.Co
 // report writes the line and the sample of one call, and ends its span.
 func (r *Runner) report(c record) {
 	r.metrics.called(r.game, c.h, c.how, c.took)
+	switch {
+	case c.how == outcomeInvalid:
+		r.metrics.invalid(r.game, c.h, c.failed.code)
+	case c.flawed != nil:
+		r.metrics.invalid(r.game, c.h, c.flawed.code)
+	}
 	if c.span != nil {
 		c.end()
 	}
@@ -77,10 +85,31 @@ func (r *Runner) report(c record) {
 			fields = append(fields, zap.String("error", text))
 		}
 	}
+	if c.flawed != nil {
+		fields = append(fields, zap.String("code", c.flawed.code), zap.String("flaw", c.flawed.text()))
+	}
 	if c.stack != nil {
 		fields = append(fields, zap.ByteString("stack", c.stack))
 	}
 	line.Write(fields...)
+}
+
+// stopped writes where a call stood that was left behind at its deadline, as far as
+// its host says so: its line was written when that was not known.
+func (r *Runner) stopped(h *serving, rpc string, err error) {
+	failed := &failure{codeTimeout, err}
+	text := failed.text()
+	if text == context.DeadlineExceeded.Error() || text == context.Canceled.Error() {
+		return
+	}
+	fields := []zap.Field{
+		zap.String("game", r.game), zap.String("point", string(h.point)), zap.String("hook", h.Name), zap.String("host", h.Host),
+		zap.String("version", h.Version), zap.String("error", text),
+	}
+	if rpc != "" {
+		fields = append(fields, zap.String("rpc", rpc))
+	}
+	r.log.Warn("a call was stopped after its deadline", fields...)
 }
 
 func (c record) end() {

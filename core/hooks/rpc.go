@@ -10,19 +10,33 @@ import (
 // request's name, and returns its answer, whose payload may be absent. Errors are
 // those of BeforeLobbyCreate, and ErrUnknownRpc when no hook has that function.
 func (r *Runner) Rpc(ctx context.Context, request *hook.RpcRequest) (*hook.RpcResponse, error) {
+	response, _, err := r.rpc(ctx, request)
+	return response, err
+}
+
+// RpcJSON is Rpc for whoever wants the payload as JSON, which it was written as to be
+// checked. One that is absent is null.
+func (r *Runner) RpcJSON(ctx context.Context, request *hook.RpcRequest) ([]byte, error) {
+	_, payload, err := r.rpc(ctx, request)
+	return payload, err
+}
+
+// rpc returns the answer and the JSON of its payload.
+func (r *Runner) rpc(ctx context.Context, request *hook.RpcRequest) (*hook.RpcResponse, []byte, error) {
 	if request.GetName() == "" || checkText("name", request.GetName(), maxName) != nil {
-		return nil, ErrUnknownRpc
+		return nil, nil, ErrUnknownRpc
 	}
 	s, err := r.enter(ctx, hook.PointRpc)
 	if s == nil {
 		if err == nil {
 			err = ErrUnknownRpc
 		}
-		return nil, err
+		return nil, nil, err
 	}
 	defer s.users.out()
 	player := request.GetPlayer().GetAccountId()
 	var last *failure
+	var payload []byte
 	for _, h := range s.points[hook.PointRpc] {
 		impl, given := h.Impl.(hook.RpcHandler), own(h, request)
 		v := (&job[*hook.RpcResponse]{
@@ -31,15 +45,18 @@ func (r *Runner) Rpc(ctx context.Context, request *hook.RpcRequest) (*hook.RpcRe
 				response, err := impl.Rpc(ctx, given)
 				return own(h, response), err
 			},
-			check: checkResponse,
+			check: func(response *hook.RpcResponse) (flaw *failure) {
+				payload, flaw = payloadOf(response)
+				return flaw
+			},
 		}).ask(ctx)
 		switch {
 		case v.err != nil:
-			return nil, shownTo(player, v.err)
+			return nil, nil, shownTo(player, v.err)
 		case v.answered && v.value == nil:
-			return &hook.RpcResponse{}, nil // no answer is null
+			return &hook.RpcResponse{}, payload, nil // no answer is null
 		case v.answered:
-			return v.value, nil
+			return v.value, payload, nil
 		case v.failed != nil:
 			last = v.failed
 		}
@@ -48,21 +65,19 @@ func (r *Runner) Rpc(ctx context.Context, request *hook.RpcRequest) (*hook.RpcRe
 		}
 	}
 	if last != nil {
-		return nil, last.fault()
+		return nil, nil, last.fault()
 	}
-	return nil, ErrUnknownRpc
+	return nil, nil, ErrUnknownRpc
 }
 
-func checkResponse(response *hook.RpcResponse) *failure {
-	if response.GetPayload() == nil {
-		return nil
-	}
-	data, err := hook.ValueToJSON(response.GetPayload())
+// payloadOf checks an answer's payload and returns it as JSON.
+func payloadOf(response *hook.RpcResponse) ([]byte, *failure) {
+	data, code, err := jsonOf(response.GetPayload())
 	if err != nil {
-		return broken("bad_value", "payload: %w", err)
+		return nil, broken(code, "payload: %w", err)
 	}
 	if len(data) > maxPayloadBytes {
-		return broken("too_large", "payload has over %d bytes", maxPayloadBytes)
+		return nil, broken(codeTooLarge, "payload has over %d bytes", maxPayloadBytes)
 	}
-	return nil
+	return data, nil
 }

@@ -3,7 +3,6 @@ package hooks
 import (
 	"fmt"
 	"slices"
-	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
@@ -31,8 +30,12 @@ type set struct {
 // served is a hook as the runner keeps it.
 type served struct {
 	Hook
-	// abandoned counts calls that nobody waits for any more.
-	abandoned atomic.Int32
+	breakers *breakers
+}
+
+// same says that it is a hook of the same name, host and version.
+func (h *served) same(as *served) bool {
+	return h.Name == as.Name && h.Host == as.Host && h.Version == as.Version
 }
 
 // serving is a hook at one of its points.
@@ -56,7 +59,7 @@ func (r *Runner) newSet(hooks []Hook) (*set, error) {
 			return nil, fmt.Errorf("hooks of game %s: every hook needs a name of its own, %q", r.game, h.Name)
 		}
 		names[h.Name] = true
-		if err := s.add(r.game, h); err != nil {
+		if err := s.add(r, h); err != nil {
 			return nil, fmt.Errorf("hooks of game %s: %s: %w", r.game, h.Name, err)
 		}
 	}
@@ -66,7 +69,7 @@ func (r *Runner) newSet(hooks []Hook) (*set, error) {
 	return s, nil
 }
 
-func (s *set) add(game string, h Hook) error {
+func (s *set) add(r *Runner, h Hook) error {
 	if h.Points == nil {
 		h.Points = hook.ServedPoints(h.Impl)
 	}
@@ -78,7 +81,7 @@ func (s *set) add(game string, h Hook) error {
 	case h.Timeout == 0:
 		h.Timeout = DefaultTimeout
 	}
-	one := &served{Hook: h}
+	one := &served{Hook: h, breakers: newBreakers(r, h)}
 	s.hooks = append(s.hooks, one)
 	s.versions = append(s.versions, h.Name+"@"+h.Version)
 	for i, p := range h.Points {
@@ -96,7 +99,7 @@ func (s *set) add(game string, h Hook) error {
 			patient: p == hook.PointAllocate || p == hook.PointRelease,
 			span:    "hook " + string(p),
 			start: trace.WithAttributes(
-				attribute.String("muster.game", game), attribute.String("muster.point", string(p)),
+				attribute.String("muster.game", r.game), attribute.String("muster.point", string(p)),
 				attribute.String("muster.hook", h.Name), attribute.String("muster.host", h.Host),
 				attribute.String("muster.version", h.Version),
 			),

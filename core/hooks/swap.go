@@ -39,7 +39,11 @@ func (r *Runner) Swap(hooks []Hook) (*Retired, error) {
 }
 
 // begin makes s the current set, starts its workers and returns the one before.
+// Hooks that stay have their breakers from there.
 func (r *Runner) begin(s *set) *set {
+	if old := r.current.Load(); old != nil {
+		s.inherit(old)
+	}
 	s.users.begin(func() {
 		for _, q := range s.queues {
 			close(q.events)

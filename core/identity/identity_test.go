@@ -48,6 +48,9 @@ type seams struct {
 	loads int
 	// afterLoad runs between a look at a sign-in and its return.
 	afterLoad func()
+	// reads counts looks at accounts, afterRead runs between one and its return.
+	reads     int
+	afterRead func()
 	// afterRevoke runs between a saved revocation and its return.
 	afterRevoke func()
 	fail        error
@@ -59,6 +62,21 @@ func (s *seams) Revoke(ctx context.Context, game, sid string, now time.Time) err
 		s.afterRevoke()
 	}
 	return err
+}
+
+func (s *seams) Account(ctx context.Context, game, id string) (store.Account, error) {
+	s.mu.Lock()
+	s.reads++
+	after, fail := s.afterRead, s.fail
+	s.mu.Unlock()
+	if fail != nil {
+		return store.Account{}, fail
+	}
+	a, err := s.Store.Account(ctx, game, id)
+	if after != nil {
+		after()
+	}
+	return a, err
 }
 
 func (s *seams) SignInByID(ctx context.Context, game, sid string) (store.SignIn, error) {

@@ -48,7 +48,8 @@ type Options struct {
 	// OnCreated is called after the first sign-in of a new account, in its goroutine
 	// and before it returns. It must not block for long. May be nil.
 	OnCreated func(ctx context.Context, account store.Account, identity store.Identity)
-	// CacheSize is how many sign-ins are remembered as live or ended. Zero means 32768.
+	// CacheSize is how many sign-ins are remembered as live or ended; of accounts it
+	// is a quarter of that. Zero means 32768.
 	CacheSize int
 }
 
@@ -57,7 +58,7 @@ type Options struct {
 type Service struct {
 	game                  string
 	accessTTL, refreshTTL time.Duration
-	store                 Store
+	store                 *accounts
 	providers             map[string]Provider
 	logger                *zap.Logger
 	onRevoked             func(ctx context.Context, game, accountID string, sids []string)
@@ -96,11 +97,15 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("identity: CacheSize: %w", err)
 	}
+	accounts, err := newAccounts(o.Game, o.Store, max(1, o.CacheSize/4))
+	if err != nil {
+		return nil, fmt.Errorf("identity: CacheSize: %w", err)
+	}
 	return &Service{
 		game:       o.Game,
 		accessTTL:  o.AccessTTL,
 		refreshTTL: o.RefreshTTL,
-		store:      o.Store,
+		store:      accounts,
 		providers:  maps.Clone(o.Providers),
 		logger:     o.Logger.With(zap.String("game", o.Game)),
 		onRevoked:  o.OnRevoked,

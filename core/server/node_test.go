@@ -15,6 +15,7 @@ import (
 	"github.com/muster-gg/muster/core/config"
 	"github.com/muster-gg/muster/core/server"
 	"github.com/muster-gg/muster/runtime/native"
+	"github.com/muster-gg/muster/runtime/sandbox"
 	"github.com/muster-gg/muster/runtime/worker"
 	"github.com/muster-gg/muster/sdk/plugin"
 )
@@ -26,6 +27,9 @@ const asMuster = "MUSTER_TEST_AS_MUSTER"
 func TestMain(m *testing.M) {
 	if worker.Started() {
 		worker.Serve()
+	}
+	if sandbox.Started() {
+		sandbox.Serve()
 	}
 	if os.Getenv(asMuster) != "" {
 		os.Exit(cli.Main(os.Args[1:], "test", os.Stdout, os.Stderr))

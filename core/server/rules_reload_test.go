@@ -80,10 +80,24 @@ func versionOf(ctx context.Context, p *player) (int, error) {
 	return version, err
 }
 
-// TestScriptReloads saves a script 200 times while players call it and matches
-// start under it: no call fails, and each version comes into use.
+// openFiles is how many files this process has open; 0 where the system does not say.
+func openFiles() int {
+	files, _ := os.ReadDir("/proc/self/fd")
+	return len(files)
+}
+
+// nothingGrew holds that no file is left open since there were so many. What lasts
+// until it is collected or times out, as idle connections do, is some.
+func nothingGrew(t testing.TB, files int) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("%d open files again", files), func() bool { return openFiles() < files+20 })
+}
+
+// TestScriptReloads saves a script 500 times while players call it and matches
+// start under it: no call fails, each version comes into use, and nothing of the old
+// ones is left.
 func TestScriptReloads(t *testing.T) {
-	const reloads = 200
+	const reloads = 500
 	r := newScripted(t, scriptBlock, versioned(0))
 	calls := r.load(2, func(ctx context.Context, p *player) error {
 		_, err := versionOf(ctx, p)
@@ -104,6 +118,7 @@ func TestScriptReloads(t *testing.T) {
 		return nil
 	})
 	watcher := r.player("watcher")
+	files := openFiles()
 	for i := 1; i <= reloads; i++ {
 		r.file("rules.ts", versioned(i))
 		eventually(t, fmt.Sprint("version ", i), func() bool {
@@ -115,6 +130,7 @@ func TestScriptReloads(t *testing.T) {
 	if n, m := calls.end(), starts.end(); n < reloads || m == 0 {
 		t.Errorf("%d calls and %d starts are no load", n, m)
 	}
+	nothingGrew(t, files)
 	for _, c := range r.platform.Calls() {
 		if !strings.Contains(c.Payload, `"version":`) {
 			t.Errorf("a start without its rules: %s", c.Payload)
@@ -195,10 +211,10 @@ rpc.go = (ctx) => ctx.storage.set("go", true);
 	}
 }
 
-// TestPluginReloads reloads a plugin 20 times under load: no call fails, and of
-// the old processes none is left.
+// TestPluginReloads reloads a plugin 50 times under load: no call fails, and of
+// the old processes none is left, nor a file.
 func TestPluginReloads(t *testing.T) {
-	const reloads = 20
+	const reloads = 50
 	r := newRuled(t, pluginBlock("DIR")+`
   hooks "plugin" {
     use    = "moody"
@@ -208,6 +224,7 @@ func TestPluginReloads(t *testing.T) {
 		var pid int
 		return p.Rpc(ctx, "pid", nil, &pid)
 	})
+	files := openFiles()
 	var pids []int
 	for range reloads {
 		pids = append(pids, r.plugins()[0].PID)
@@ -218,6 +235,7 @@ func TestPluginReloads(t *testing.T) {
 	if n := calls.end(); n < reloads {
 		t.Errorf("%d calls are no load", n)
 	}
+	nothingGrew(t, files)
 	now := r.plugins()[0]
 	if now.Restarts != 0 || now.State != "running" {
 		t.Errorf("%+v", now)

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -80,9 +81,13 @@ func (m *moody) ValidateStart(ctx context.Context, l *hook.Lobby) error {
 	return m.mood(ctx)
 }
 
-func (m *moody) RpcNames() []string { return []string{"pid"} }
+func (m *moody) RpcNames() []string { return []string{"pid", "eat"} }
 
-func (m *moody) Rpc(context.Context, *hook.RpcRequest) (*hook.RpcResponse, error) {
+func (m *moody) Rpc(_ context.Context, r *hook.RpcRequest) (*hook.RpcResponse, error) {
+	for kept := [][]byte{}; r.GetName() == "eat" && len(kept) < 200; { // more memory than it may
+		kept = append(kept, bytes.Repeat([]byte("x"), 8<<20))
+		<-time.After(time.Millisecond)
+	}
 	return &hook.RpcResponse{Payload: structpb.NewNumberValue(float64(os.Getpid()))}, nil
 }
 

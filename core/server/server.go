@@ -167,7 +167,7 @@ func (s *Server) ready(ctx context.Context) []transport.Check {
 	}
 	for _, c := range s.hosts.Checks() {
 		// The rules of one game are no reason to take the node away from all others.
-		list = append(list, transport.Check{Name: c.Name, Err: c.Err, Optional: true})
+		list = append(list, transport.Check{Name: c.Name, Err: c.Err, Detail: c.Detail, Optional: true})
 	}
 	return list
 }
@@ -217,12 +217,14 @@ func (s *Server) answer() {
 		Handler: s.transport.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 60 * time.Second,
 		MaxHeaderBytes: 16 << 10, ErrorLog: quiet, ConnState: s.fresh.note,
 	}
+	hooks, endRecords := newHookRoutes(s.hosts)
 	s.admin = &http.Server{
 		Handler: transport.NewAdmin(transport.AdminOptions{
-			Metrics: s.parts.metrics.handler(), Ready: s.transport.Checks, Version: s.version, Plugins: newPluginRoutes(s.hosts),
+			Metrics: s.parts.metrics.handler(), Ready: s.transport.Checks, Version: s.version, Plugins: newPluginRoutes(s.hosts), Hooks: hooks,
 		}),
 		ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet, ConnState: s.fresh.note,
 	}
+	s.admin.RegisterOnShutdown(endRecords)
 	for _, srv := range []*http.Server{s.public, s.admin} {
 		srv.RegisterOnShutdown(s.fresh.close)
 	}

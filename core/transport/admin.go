@@ -17,6 +17,8 @@ type AdminOptions struct {
 	Version string
 	// Plugins answers /plugins and below; may be nil.
 	Plugins http.Handler
+	// Hooks answers below /hooks; may be nil.
+	Hooks http.Handler
 }
 
 // NewAdmin returns the handler of the admin listener: health, metrics, profiles.
@@ -38,6 +40,9 @@ func NewAdmin(o AdminOptions) http.Handler {
 		mux.Handle("/plugins", o.Plugins)
 		mux.Handle("/plugins/", o.Plugins)
 	}
+	if o.Hooks != nil {
+		mux.Handle("/hooks/", o.Hooks)
+	}
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
@@ -54,9 +59,10 @@ func serveHealth(w http.ResponseWriter, version string) {
 }
 
 type checkBody struct {
-	Name  string `json:"name"`
-	OK    bool   `json:"ok"`
-	Error string `json:"error,omitempty"`
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Error  string `json:"error,omitempty"`
+	Detail string `json:"detail,omitempty"`
 	// Optional parts do not count.
 	Optional bool `json:"optional,omitempty"`
 }
@@ -80,6 +86,9 @@ func serveReady(w http.ResponseWriter, list []Check, detail bool) {
 			if detail {
 				b.Error = c.Err.Error()
 			}
+		}
+		if detail {
+			b.Detail = c.Detail
 		}
 		body.Checks = append(body.Checks, b)
 	}

@@ -40,6 +40,10 @@ func TestAdmin(t *testing.T) {
 	if status, body := get("/readyz"); status != 200 || !strings.Contains(body, `"error":"quarantined","optional":true`) {
 		t.Errorf("a part that is not needed: %d %s", status, body)
 	}
+	down = Check{Name: "plugin discord", Detail: "memory_limit 256 MiB", Optional: true}
+	if _, body := get("/readyz"); !strings.Contains(body, `{"name":"plugin discord","ok":true,"detail":"memory_limit 256 MiB","optional":true}`) {
+		t.Errorf("a part with a detail: %s", body)
+	}
 	_, body := get("/metrics")
 	for _, want := range []string{
 		`muster_messages_total{game="arena",outcome="ok",type="ping"} 1`, `muster_sockets{game="arena"} 1`, `muster_frames_sent_total 3`,

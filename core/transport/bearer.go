@@ -34,11 +34,22 @@ func (g *game) authenticate(r *http.Request) (identity.Claims, error) {
 // told as invalid_token.
 func (g *game) account(ctx context.Context, who identity.Claims) (store.Account, error) {
 	a, err := g.Identity.Account(ctx, who.AccountID)
+	return a, ofClaims(err)
+}
+
+// caller is account for calls of rules.
+func (g *game) caller(ctx context.Context, accountID string) (store.Account, error) {
+	a, err := g.Identity.Caller(ctx, accountID)
+	return a, ofClaims(err)
+}
+
+// ofClaims is the error of a look at the account of valid claims.
+func ofClaims(err error) error {
 	if errors.Is(err, identity.ErrAccountNotFound) {
-		return a, errInvalidToken.With(err)
+		return errInvalidToken.With(err)
 	}
 	if err != nil {
-		return a, fault.From(err)
+		return fault.From(err)
 	}
-	return a, nil
+	return nil
 }

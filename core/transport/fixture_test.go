@@ -210,6 +210,10 @@ func (a *accounts) Account(_ context.Context, id string) (store.Account, error) 
 	return store.Account{ID: id, Game: a.game, Username: "name of " + id, CreatedAt: born}, nil
 }
 
+func (a *accounts) Caller(ctx context.Context, id string) (store.Account, error) {
+	return a.Account(ctx, id)
+}
+
 func (a *accounts) Rename(_ context.Context, id, name string) (store.Account, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

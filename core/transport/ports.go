@@ -78,6 +78,8 @@ type Identity interface {
 	Logout(ctx context.Context, who identity.Claims, everywhere bool) error
 	// Account returns an account; account_not_found.
 	Account(ctx context.Context, id string) (store.Account, error)
+	// Caller is Account from memory, for calls of rules. What it holds is shared.
+	Caller(ctx context.Context, id string) (store.Account, error)
 	// Rename gives the account another username.
 	Rename(ctx context.Context, id, username string) (store.Account, error)
 	// Link adds an identity that a provider vouches for.

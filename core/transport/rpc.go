@@ -3,12 +3,12 @@ package transport
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"unicode/utf8"
 
+	"google.golang.org/protobuf/types/known/structpb"
+
 	"github.com/muster-gg/muster/core/fault"
-	"github.com/muster-gg/muster/core/identity"
 	"github.com/muster-gg/muster/core/store"
 	"github.com/muster-gg/muster/core/wire"
 	"github.com/muster-gg/muster/sdk/hook"
@@ -19,7 +19,8 @@ import (
 // refused_by_hook, hook_failed, hook_timeout, hook_unavailable. Called from the
 // goroutines of requests and of sockets.
 type Rpc interface {
-	Rpc(ctx context.Context, r *hook.RpcRequest) (*hook.RpcResponse, error)
+	// RpcJSON returns the payload of the answer as JSON.
+	RpcJSON(ctx context.Context, r *hook.RpcRequest) ([]byte, error)
 }
 
 var errUnknownRpc = fault.New(wire.CodeNotFound, wire.TextUnknownRpc)
@@ -40,14 +41,18 @@ func (s *Server) postRpc(w http.ResponseWriter, r *http.Request, m matched) erro
 	if err != nil {
 		return err
 	}
-	if body = bytes.TrimSpace(body); len(body) > 0 && (!utf8.Valid(body) || tooDeep(body) || !json.Valid(body)) {
+	if body = bytes.TrimSpace(body); !utf8.Valid(body) {
 		return errInvalidRequest
 	}
-	a, err := m.game.account(r.Context(), who)
+	payload, err := payloadOf(body)
 	if err != nil {
 		return err
 	}
-	answer, err := m.game.call(r.Context(), m.rest, body, a, len(s.registry.Of(m.game.Name, a.ID)) > 0)
+	a, err := m.game.caller(r.Context(), who.AccountID)
+	if err != nil {
+		return err
+	}
+	answer, err := m.game.call(r.Context(), m.rest, payload, a, len(s.registry.Of(m.game.Name, a.ID)) > 0)
 	if err != nil {
 		return err
 	}
@@ -57,11 +62,15 @@ func (s *Server) postRpc(w http.ResponseWriter, r *http.Request, m matched) erro
 
 // rpc is the socket's message of that name.
 func (k *socket) rpc(ctx context.Context, replyTo string, b *wire.Rpc) error {
-	a, err := k.game.account(ctx, identity.Claims{AccountID: k.Account()})
+	a, err := k.game.caller(ctx, k.Account())
 	if err != nil {
 		return err
 	}
-	answer, err := k.game.call(ctx, b.Name, b.Payload, a, true)
+	payload, err := payloadOf(b.Payload)
+	if err != nil {
+		return err
+	}
+	answer, err := k.game.call(ctx, b.Name, payload, a, true)
 	if err != nil {
 		return err
 	}
@@ -69,30 +78,35 @@ func (k *socket) rpc(ctx context.Context, replyTo string, b *wire.Rpc) error {
 	return nil
 }
 
-// call lets the game's rules answer a call of an account. An empty payload is an
-// absent one.
-func (g *game) call(ctx context.Context, name string, payload []byte, a store.Account, connected bool) ([]byte, error) {
+// payloadOf reads the JSON of a payload, which must be UTF-8. An empty one is an absent
+// one.
+func payloadOf(text []byte) (*structpb.Value, error) {
+	if len(text) == 0 {
+		return nil, nil
+	}
+	payload, err := hook.ValueFromJSON(text)
+	if err != nil {
+		return nil, errInvalidRequest // the error could quote a secret
+	}
+	return payload, nil
+}
+
+// call lets the game's rules answer a call of an account, in JSON.
+func (g *game) call(ctx context.Context, name string, payload *structpb.Value, a store.Account, connected bool) ([]byte, error) {
 	if g.Rpc == nil {
 		return nil, errUnknownRpc
 	}
-	request := &hook.RpcRequest{Game: g.Name, Name: name, Player: &hook.Player{AccountId: a.ID, Username: a.Username, Connected: connected}}
+	request := &hook.RpcRequest{
+		Game: g.Name, Name: name, Payload: payload,
+		Player: &hook.Player{AccountId: a.ID, Username: a.Username, Connected: connected},
+	}
 	for _, i := range a.Identities {
 		request.Player.Identities = append(request.Player.Identities,
 			&hook.LinkedIdentity{Provider: i.Provider, Subject: i.Subject, Username: i.Username})
 	}
-	if len(payload) > 0 {
-		var err error
-		if request.Payload, err = hook.ValueFromJSON(payload); err != nil {
-			return nil, errInvalidRequest.With(err)
-		}
-	}
-	response, err := g.Rpc.Rpc(ctx, request)
+	answer, err := g.Rpc.RpcJSON(ctx, request)
 	if err != nil {
 		return nil, ofRpc(err)
-	}
-	answer, err := hook.ValueToJSON(response.GetPayload())
-	if err != nil {
-		return nil, fault.From(err)
 	}
 	return answer, nil
 }

@@ -28,8 +28,8 @@ func (f rules) Rpc(ctx context.Context, r *hook.RpcRequest) (*hook.RpcResponse, 
 	return &hook.RpcResponse{Payload: payload}, err
 }
 
-// ruled starts a node whose game arena has functions, run by the real runner.
-func ruled(t testing.TB, f rules, change func(*setup)) *node {
+// runner is the real runner of the functions.
+func (f rules) runner(t testing.TB) *hooks.Runner {
 	t.Helper()
 	runner, err := hooks.New(hooks.Options{Game: "arena", Hooks: []hooks.Hook{{Name: "rules", Impl: f, Timeout: 100 * time.Millisecond}}})
 	if err != nil {
@@ -40,6 +40,13 @@ func ruled(t testing.TB, f rules, change func(*setup)) *node {
 			t.Error(err)
 		}
 	})
+	return runner
+}
+
+// ruled starts a node whose game arena has functions, run by the real runner.
+func ruled(t testing.TB, f rules, change func(*setup)) *node {
+	t.Helper()
+	runner := f.runner(t)
 	return start(t, func(s *setup) {
 		s.Games[0].Rpc = runner
 		if change != nil {

@@ -44,6 +44,8 @@ type Check struct {
 	Name string
 	// Err is nil while the part works. Its text is shown on the admin listener only.
 	Err error
+	// Detail is what else there is to say, on the admin listener only; may be empty.
+	Detail string
 	// Optional: the node is ready without it, and only the admin listener shows it.
 	Optional bool
 }

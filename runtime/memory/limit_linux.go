@@ -75,11 +75,33 @@ func statm(process string) ([]int64, error) {
 	return figures, nil
 }
 
+// muchShared is more than the pages of a program's files often are.
+const muchShared = 32 << 20
+
 // Used is how many bytes a process uses, without the program itself.
 func Used(pid int) (int64, error) {
 	figures, err := statm(strconv.Itoa(pid))
 	if err != nil {
 		return 0, err
 	}
-	return figures[fieldResident] - figures[fieldShared], nil
+	files := figures[fieldShared]
+	if files > muchShared { // memory that could be shared is among them
+		files -= shareable(pid)
+	}
+	return figures[fieldResident] - files, nil
+}
+
+// shareable is how much memory of a process is neither its own alone nor a file's.
+func shareable(pid int) int64 {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := bytes.Cut(text, []byte("\nRssShmem:"))
+	line, _, _ := bytes.Cut(rest, []byte(" kB"))
+	n, err := strconv.ParseInt(string(bytes.TrimSpace(line)), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n << 10
 }

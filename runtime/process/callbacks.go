@@ -28,8 +28,8 @@ type callbacks struct {
 	served chan struct{}
 }
 
-// offer opens a socket through which the plugin reaches host.
-func offer(broker *goplugin.GRPCBroker, encryption *tls.Config, host func(string) (hook.Host, bool)) (*callbacks, error) {
+// offer opens a socket through which the plugin reaches host, as far as admit lets it.
+func offer(broker *goplugin.GRPCBroker, encryption *tls.Config, host func(string) (hook.Host, bool), admit grpc.UnaryServerInterceptor) (*callbacks, error) {
 	if host == nil {
 		host = func(string) (hook.Host, bool) { return nil, false }
 	}
@@ -39,7 +39,7 @@ func offer(broker *goplugin.GRPCBroker, encryption *tls.Config, host func(string
 		return nil, err
 	}
 	options := []grpc.ServerOption{
-		grpc.MaxRecvMsgSize(maxAsked), grpc.MaxConcurrentStreams(maxAsking), grpc.UnaryInterceptor(bounded),
+		grpc.MaxRecvMsgSize(maxAsked), grpc.MaxConcurrentStreams(maxAsking), grpc.ChainUnaryInterceptor(bounded, admit),
 	}
 	if encryption != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(encryption)))

@@ -3,12 +3,14 @@
 package process
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"google.golang.org/protobuf/types/known/structpb"
@@ -51,6 +53,8 @@ func childMain(mode string) {
 		liarMain()
 	case "liar":
 		liarMain()
+	case "lies":
+		liesMain()
 	case "crash":
 		panic("cannot load the ratings")
 	}
@@ -77,6 +81,9 @@ func (p *testPlugin) Start(context.Context) error {
 	fmt.Println("noise after the handshake")
 	<-time.After(p.Slow)
 	switch p.Greeting {
+	case "greedy":
+		_, err := p.Rpc(context.Background(), &hook.RpcRequest{Name: "eat"})
+		return err
 	case "bad":
 		return plugin.BadSetting("greeting", "is not polite: "+p.Key)
 	case "broken":
@@ -137,6 +144,9 @@ func (p *testPlugin) ValidateStart(ctx context.Context, l *hook.Lobby) error {
 	return nil
 }
 
+// kept is what the plugin has eaten.
+var kept [][]byte
+
 // Rpc runs a command by its name.
 func (p *testPlugin) Rpc(ctx context.Context, r *hook.RpcRequest) (*hook.RpcResponse, error) {
 	text := r.GetPayload().GetStringValue()
@@ -179,6 +189,40 @@ func (p *testPlugin) Rpc(ctx context.Context, r *hook.RpcRequest) (*hook.RpcResp
 		return nil, p.rest(ctx)
 	case "spawn":
 		return answer(spawnSleeper())
+	case "abuse":
+		return answer(p.abuse(ctx))
+	case "spew": // without an end of a line
+		for _, to := range []*os.File{os.Stdout, os.Stderr} {
+			for range 64 {
+				fmt.Fprint(to, strings.Repeat(text, 1<<20))
+			}
+			fmt.Fprintln(to)
+		}
+		return answer(nil)
+	case "flood":
+		fmt.Fprint(os.Stderr, strings.Repeat(text+"\n", 200_000))
+		return answer(nil)
+	case "eat": // a bite at a time
+		for range 200 {
+			kept = append(kept, bytes.Repeat([]byte("x"), 8<<20))
+			<-time.After(time.Millisecond)
+		}
+		return answer(nil)
+	case "share": // memory that others could have, too
+		for range 200 {
+			page, err := syscall.Mmap(-1, 0, 8<<20, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED|syscall.MAP_ANON)
+			if err != nil {
+				return nil, err
+			}
+			for at := 0; at < len(page); at += 4096 {
+				page[at] = 1
+			}
+			<-time.After(time.Millisecond)
+		}
+		return answer(nil)
+	case "gulp": // all at once, of which it touches nothing
+		kept = append(kept, make([]byte, 2<<30))
+		return answer(nil)
 	}
 	return nil, hook.ErrUnknownRpc
 }

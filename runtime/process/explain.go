@@ -45,6 +45,9 @@ func (i *instance) explain(ctx context.Context, err error) error {
 		return fmt.Errorf("%s listens at %s %s without encryption; without it a plugin listens on a unix socket in the folder PLUGIN_UNIX_SOCKET_DIR", program, g.network, cut(g.address))
 	}
 	ended, how := i.ended(ctx)
+	if s := i.sentence.Load(); ended && s != nil {
+		return fmt.Errorf("%s: %w", program, s.cause)
+	}
 	switch {
 	case ended && g == nil:
 		return fmt.Errorf("%s is no plugin of Muster, or could not start: it ended (%s) before it said where it listens%s", program, how, i.printed())
@@ -101,7 +104,7 @@ func (i *instance) dead() error {
 	if first, _, _ := strings.Cut(text, "\n"); i.logs.brief {
 		return fmt.Errorf("it ended (%s): %s", i.child.state, first)
 	}
-	return fmt.Errorf("it ended (%s); it last printed:\n%s", i.child.state, text)
+	return i.died(fmt.Sprintf("it ended (%s)", i.child.state), text)
 }
 
 // secretsOf lists the values that must not be printed.

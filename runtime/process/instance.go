@@ -32,6 +32,8 @@ type instance struct {
 	config *goplugin.ClientConfig
 	link   *link
 	back   *callbacks
+	owner  *Process // nil: it is only asked what it is
+	guard  *guard   // of its memory; nil: it is not bounded
 
 	checksum    string
 	startedAt   time.Time
@@ -40,6 +42,8 @@ type instance struct {
 
 	// sentence is why we ended it; nil: we did not.
 	sentence atomic.Pointer[sentence]
+	book     book
+	fate     *fate // nil while it is in use; Process.mu guards it
 }
 
 // link is what go-plugin gives once it is connected.
@@ -50,7 +54,7 @@ type link struct {
 
 // launch starts the process and asks it what it is; end must be called, whatever
 // launch returns, unless the instance is nil. ctx ends all of it.
-func launch(ctx context.Context, o Options, l *logs) (*instance, error) {
+func launch(ctx context.Context, o Options, l *logs, owner *Process) (*instance, error) {
 	b, err := openBinary(o)
 	if err != nil {
 		return nil, err
@@ -61,7 +65,7 @@ func launch(ctx context.Context, o Options, l *logs) (*instance, error) {
 		return nil, err
 	}
 	l.panicking.Store(false)
-	i := &instance{opts: o, logs: l, run: run, checksum: b.sum, startedAt: time.Now()}
+	i := &instance{opts: o, logs: l, owner: owner, run: run, checksum: b.sum, startedAt: time.Now()}
 	if err := i.connect(ctx, b); err != nil {
 		return i, err
 	}
@@ -110,8 +114,10 @@ func (i *instance) connect(ctx context.Context, b *binary) error {
 		StartTimeout:     i.opts.Timing.Start + time.Second, // ctx ends it before
 		Logger:           hclog.NewNullLogger(),
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: i.run},
-		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxMessage))},
+		GRPCDialOptions: []grpc.DialOption{
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxMessage)),
+			grpc.WithMaxHeaderListSize(wire.MaxHeaders),
+		},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
 			i.child.cmd.Env = environment(i.opts, append(cmd.Env, wire.EnvLogLevel+"="+i.logLevel()))
 			return i.child, nil
@@ -119,6 +125,7 @@ func (i *instance) connect(ctx context.Context, b *binary) error {
 	}
 	i.client = goplugin.NewClient(i.config)
 	defer context.AfterFunc(ctx, i.child.kill)()
+	i.guardMemory()
 	if _, err := i.client.Start(); err != nil {
 		return i.explain(ctx, err)
 	}
@@ -172,7 +179,7 @@ func (i *instance) configure(ctx context.Context) error {
 		i.logs.hide(secretsOf(i.description.GetSettings(), settings))
 	}
 	var err error
-	if i.back, err = offer(i.link.broker, i.config.TLSConfig, i.opts.Host); err != nil {
+	if i.back, err = offer(i.link.broker, i.config.TLSConfig, i.opts.Host, i.book.admit); err != nil {
 		i.opts.Logger.Warn("the "+i.opts.Kind+" cannot reach the platform", zap.Error(err))
 	} else {
 		r.HostBroker = i.back.id
@@ -215,6 +222,7 @@ func (i *instance) stop() {
 
 // end kills the process, waits for it and leaves nothing.
 func (i *instance) end() {
+	i.guard.end()
 	if i.child != nil && i.child.ID() != "" {
 		i.child.kill()
 		<-i.child.exited

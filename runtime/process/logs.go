@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"go.uber.org/zap"
@@ -29,6 +30,7 @@ type logs struct {
 	// brief says that of what it then says only the beginning is for operators: the
 	// rest is about our own code.
 	brief bool
+	flood flood
 }
 
 // masked stands where a secret was.
@@ -60,7 +62,20 @@ func (l *logs) clean(text string) string {
 
 // line logs what the plugin printed. It returns what of it may explain a death.
 func (l *logs) line(stream, line string) string {
+	logged, dropped := l.flood.admit(len(line), time.Now())
+	switch {
+	case dropped < 0:
+		l.to.Warn("it prints too much: lines are dropped")
+	case dropped > 0:
+		l.to.Warn("lines of it are logged again", zap.Int("dropped", dropped))
+	}
+	if !logged && !lastWords(line) && !l.panicking.Load() {
+		return ""
+	}
 	line = l.clean(line)
+	if !logged {
+		return line
+	}
 	if stream == "stderr" {
 		if level, message, fields, ok := parse(line); ok {
 			if entry := l.to.Check(level, message); entry != nil {

@@ -4,6 +4,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -69,6 +71,39 @@ func FuzzOutput(f *testing.F) {
 		data, failed := io.ReadAll(o.handshake)
 		if failed != nil || strings.Count(string(data), "\n") > 1 || len(o.printed()) > tailBytes {
 			t.Errorf("%q %v", data, failed)
+		}
+	})
+}
+
+// TestFloods holds that a plugin which prints without end fills no disk, and is heard
+// again when it has stopped.
+func TestFloods(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		core, kept := observer.New(zap.DebugLevel)
+		l := &logs{to: zap.New(core)}
+		const second = floodLines * (floodBurst + 1)
+		for range 100 * second {
+			l.line("stderr", "again and again")
+		}
+		if n := len(kept.TakeAll()); n != floodBurst*floodLines+1 {
+			t.Errorf("%d lines of a burst", n)
+		}
+		if got := l.line("stderr", "panic: last words"); got != "panic: last words" {
+			t.Errorf("last words are lost: %q", got)
+		}
+		l.panicking.Store(false)
+		time.Sleep(time.Second)
+		l.line("stdout", "quiet again")
+		got := kept.TakeAll()
+		if len(got) != 2 || got[0].ContextMap()["dropped"] != int64(99*second+floodLines+1) || got[1].Message != "quiet again" {
+			t.Errorf("%v", got)
+		}
+		time.Sleep(time.Minute)
+		for range 1000 {
+			l.line("stdout", strings.Repeat("x", maxLine))
+		}
+		if n := len(kept.TakeAll()); n != floodBurst*floodBytes/maxLine+1 {
+			t.Errorf("%d long lines", n)
 		}
 	})
 }

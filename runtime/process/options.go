@@ -44,6 +44,10 @@ type Options struct {
 	// Host is what the plugin reaches of the platform, per game; false: that game
 	// does not use it. nil: no game does.
 	Host func(game string) (hook.Host, bool)
+	// Memory is how many bytes the process may use beyond what it does when it is
+	// configured and idle. One that uses more is ended, which is a death like any other;
+	// see Memory of Process for who keeps that. 0: it is not bounded.
+	Memory int64
 	// Logger gets the plugin's lines and what happens to it; nil: nobody.
 	Logger *zap.Logger
 	// Changed is told of every change of the status, one at a time; nil: nobody. It
@@ -51,12 +55,18 @@ type Options struct {
 	Changed func(Status)
 	// Spare keeps a second process ready, which takes the place of one that died.
 	Spare bool
+	// Again makes a call again whose process died under it, if it has changed nothing
+	// and is not the one to blame; see Invoke. The process must say so to whom it asks
+	// (see wire.SendNumber): this is for programs of our own.
+	Again bool
 	// Grace ends a process whose call has not come back so long after its deadline.
 	// That is no crash: it is started again at once, however often. The process is
 	// told a deadline of twice that later, so that it is never the first. 0: never.
 	Grace time.Duration
 	// Timing may be left zero.
 	Timing Timing
+
+	startMemory int64 // for tests; by default startMemory
 }
 
 // Timing says when things happen. What is zero has its default.
@@ -117,6 +127,10 @@ func (o Options) withDefaults() (Options, error) {
 		o.Kind = "plugin"
 		o.Logger = o.Logger.With(zap.String("plugin", o.Name))
 	}
+	if o.startMemory == 0 {
+		o.startMemory = startMemory
+	}
+	o.Memory = min(o.Memory, mostMemory)
 	o.Timing = o.Timing.withDefaults()
 	return o, nil
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -30,4 +31,21 @@ func openPath(run string, b *binary) (string, error) {
 func awaitExit(pid int) {
 	for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
 	}
+}
+
+// familyOf are a process and those that it has started.
+func familyOf(pid int) []int {
+	family := []int{pid}
+	for at := 0; at < len(family) && len(family) < maxFamily; at++ {
+		lists, _ := filepath.Glob("/proc/" + strconv.Itoa(family[at]) + "/task/*/children")
+		for _, list := range lists {
+			text, _ := os.ReadFile(list)
+			for _, word := range strings.Fields(string(text)) {
+				if child, err := strconv.Atoi(word); err == nil && len(family) < maxFamily {
+					family = append(family, child)
+				}
+			}
+		}
+	}
+	return family
 }

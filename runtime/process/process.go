@@ -33,9 +33,13 @@ type Process struct {
 
 	calls   sync.WaitGroup // begun under mu, never once closing
 	telling sync.Mutex     // around every change, so that they are told in order
+	ranOut  atomic.Int64   // processes that ended for their memory
+
+	waiting atomic.Int64 // calls that cannot begin yet
 
 	mu      sync.Mutex
 	closing bool
+	inquiry *inquiry // nil unless there is one
 	// soon is closed when there is a process again or will be none for a while; nil
 	// unless one is being started just now.
 	soon   chan struct{}
@@ -79,7 +83,7 @@ func Describe(ctx context.Context, o Options) (*pluginpb.DescribeResponse, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timing.Start)
 	defer cancel()
-	i, err := launch(ctx, o, &logs{to: o.Logger})
+	i, err := launch(ctx, o, &logs{to: o.Logger}, nil)
 	if i != nil {
 		defer i.end()
 	}
@@ -93,7 +97,7 @@ func Describe(ctx context.Context, o Options) (*pluginpb.DescribeResponse, error
 func (p *Process) begin(ctx context.Context) (*instance, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.opts.Timing.Start)
 	defer cancel()
-	i, err := launch(ctx, p.opts, p.logs)
+	i, err := launch(ctx, p.opts, p.logs, p)
 	if err == nil && !p.opts.Own {
 		err = p.same(i)
 	}
@@ -109,6 +113,7 @@ func (p *Process) begin(ctx context.Context) (*instance, error) {
 		}
 		return nil, err
 	}
+	i.settle()
 	return i, nil
 }
 

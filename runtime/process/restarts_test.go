@@ -57,3 +57,41 @@ func TestWaitsEndAtTheMost(t *testing.T) {
 		now = now.Add(wait)
 	}
 }
+
+// TestBlamedDeaths holds that deaths which a call is to blame for are bounded by
+// themselves, and never the end.
+func TestBlamedDeaths(t *testing.T) {
+	r := restarts{timing: Timing{}.withDefaults()}
+	now := time.Unix(1e9, 0)
+	for n := range mostBlamed {
+		if wait := r.blamed(now, 0); wait != 0 {
+			t.Fatalf("death %d: it waits %s", n+1, wait)
+		}
+		now = now.Add(400 * time.Millisecond)
+	}
+	for _, most := range []time.Duration{250, 500, 1000} {
+		if wait := r.blamed(now, 0); wait <= 0 || wait > most*time.Millisecond {
+			t.Errorf("one too many waits %s, want %dms", wait, most)
+		}
+	}
+	now = now.Add(10 * time.Second)
+	for n := range 100 { // one in half a second, for ever
+		if wait := r.blamed(now, 0); wait != 0 {
+			t.Fatalf("slow death %d waits %s", n+1, wait)
+		}
+		now = now.Add(501 * time.Millisecond)
+	}
+}
+
+// TestForgivenDeaths holds that a death does not count once a call is to blame.
+func TestForgivenDeaths(t *testing.T) {
+	r := restarts{timing: Timing{}.withDefaults()}
+	now := time.Unix(1e9, 0)
+	for n := range 50 {
+		now = now.Add(time.Millisecond)
+		if wait, again := r.died(now, 0); wait != 0 || !again {
+			t.Fatalf("death %d waits %s (%v)", n+1, wait, again)
+		}
+		r.forgive(now)
+	}
+}

@@ -42,12 +42,21 @@ func (p *Process) condemn(i *instance, cause error) {
 	i.child.kill()
 }
 
+// outgoing is the context of a call as it is sent.
+func (p *Process) outgoing(ctx context.Context, number uint64) context.Context {
+	ctx = wire.SendCall(ctx)
+	if p.opts.Again {
+		ctx = wire.SendNumber(ctx, number)
+	}
+	return ctx
+}
+
 // carry makes the call. With a grace it outlives its deadline by that, unless the
 // caller goes before: a process that keeps it for longer is ended.
-func (p *Process) carry(ctx context.Context, i *instance, method string, request, response proto.Message) error {
+func (p *Process) carry(ctx context.Context, i *instance, number uint64, method string, request, response proto.Message) error {
 	deadline, bounded := ctx.Deadline()
 	if p.opts.Grace <= 0 || !bounded {
-		return wire.FromStatus(i.link.conn.Invoke(wire.SendCall(ctx), method, request, response))
+		return i.sentenced(wire.FromStatus(i.link.conn.Invoke(p.outgoing(ctx, number), method, request, response)))
 	}
 	last := deadline.Add(p.opts.Grace)
 	late, cancel := context.WithDeadline(context.WithoutCancel(ctx), last.Add(p.opts.Grace))
@@ -61,10 +70,15 @@ func (p *Process) carry(ctx context.Context, i *instance, method string, request
 		p.condemn(i, &overdue{p.opts.Grace})
 		cancel()
 	}).Stop()
-	err := wire.FromStatus(i.link.conn.Invoke(wire.SendCall(late), method, request, response))
+	err := wire.FromStatus(i.link.conn.Invoke(p.outgoing(late, number), method, request, response))
 	if err != nil && !time.Now().Before(last) && ctx.Err() != nil {
 		return ctx.Err()
 	}
+	return i.sentenced(err)
+}
+
+// sentenced says of a broken connection why we broke it, if we did.
+func (i *instance) sentenced(err error) error {
 	if s := i.sentence.Load(); s != nil && errors.Is(err, wire.ErrBroken) {
 		return fmt.Errorf("%w: %w", wire.ErrBroken, s.cause)
 	}

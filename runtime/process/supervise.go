@@ -90,19 +90,39 @@ func (p *Process) replace(died *instance, history *restarts, up time.Duration, c
 	if p.spare == nil {
 		<-ended
 	}
-	i := p.restart(history, up, cause)
+	wait, again := p.judge(history, died, up, cause)
+	i := p.restart(history, wait, again, cause)
+	if i != nil {
+		p.prepare()
+	}
 	<-ended
 	return i
 }
 
-// restart starts the plugin again, as often as its history allows. It returns nil
-// after Close.
-func (p *Process) restart(history *restarts, up time.Duration, cause error) *instance {
-	for {
-		wait, again := time.Duration(0), true
-		if !isOverdue(cause) {
-			wait, again = history.died(time.Now(), up)
+// judge says how long to wait before the process is started again that died; false:
+// for ever.
+func (p *Process) judge(history *restarts, died *instance, up time.Duration, cause error) (time.Duration, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now, fate := time.Now(), died.fate
+	switch {
+	case isOverdue(cause):
+		return 0, true
+	case p.opts.Again && fate.guilty != nil:
+		if fate.inquiry != nil {
+			history.forgive(fate.inquiry.counted)
 		}
+		return history.blamed(now, up), true
+	case fate.inquiry != nil:
+		fate.inquiry.counted = now
+	}
+	return history.died(now, up)
+}
+
+// restart starts the plugin again after a wait, as often as its history allows. It
+// returns nil after Close.
+func (p *Process) restart(history *restarts, wait time.Duration, again bool, cause error) *instance {
+	for {
 		if !again {
 			p.quarantine(cause)
 			return nil
@@ -120,9 +140,10 @@ func (p *Process) restart(history *restarts, up time.Duration, cause error) *ins
 		if p.ctx.Err() != nil {
 			return nil
 		}
-		cause, up = err, 0
+		cause = err
 		p.opts.Logger.Error(p.opts.Kind+" cannot be started again", zap.Error(cause))
 		p.lost(cause, time.Time{})
+		wait, again = history.died(time.Now(), 0)
 	}
 }
 

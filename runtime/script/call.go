@@ -24,6 +24,7 @@ type call struct {
 	over bool
 
 	player goja.Value // of the rpc point, once it was read
+	tape   *tape      // nil: the call is not recorded
 
 	*loop // nil until the script does something that takes time
 	logged

@@ -141,11 +141,11 @@ func (m *machine) function(name string, f func(*call, goja.FunctionCall) goja.Va
 }
 
 func (c *call) now(goja.FunctionCall) goja.Value {
-	return c.machine.vm.ToValue(c.machine.version.options.Clock().UnixMilli())
+	return c.machine.vm.ToValue(c.machine.now().UnixMilli())
 }
 
 func (c *call) random(goja.FunctionCall) goja.Value {
-	return c.machine.vm.ToValue(c.machine.version.options.Rand())
+	return c.machine.vm.ToValue(c.machine.random())
 }
 
 func (c *call) refuse(args goja.FunctionCall) goja.Value {

@@ -63,7 +63,14 @@ func (m *machine) failure(err error) error {
 	case *goja.InterruptedError:
 		m.broken = true
 		cause, _ := e.Value().(error)
-		return &stopped{cause, &Error{Message: "the call ran out of time here", Stack: m.frames(e.Stack())}}
+		if limit, ok := cause.(*exceeded); ok {
+			return &Error{Message: limit.text, Stack: m.frames(e.Stack())}
+		}
+		frames := m.frames(e.Stack())
+		if c := m.call; len(frames) == 0 && c != nil && c.loop != nil {
+			return c.outOfTime(cause)
+		}
+		return &stopped{cause, &Error{Message: "the call ran out of time here", Stack: frames}}
 	case *goja.StackOverflowError:
 		m.broken = true
 		return &Error{Message: fmt.Sprintf("functions call each other over %d levels deep", maxStack), Stack: m.frames(e.Stack())}
@@ -90,6 +97,18 @@ type stopped struct {
 
 func (e *stopped) Error() string   { return e.where.Error() }
 func (e *stopped) Unwrap() []error { return []error{e.cause, e.where} }
+
+// outOfTime is the error of a call whose context ended while it waited: for the first
+// thing that it asked for, or for its next timer.
+func (c *call) outOfTime(cause error) error {
+	e := &Error{Message: "the call ran out of time while it waited for this"}
+	if len(c.asked) > 0 {
+		e.Stack = c.machine.frames(*c.asked[0])
+	} else if len(c.timers) > 0 {
+		e.Stack = c.machine.frames(c.timers[0].set)
+	}
+	return &stopped{cause, e}
+}
 
 // thrown is the error for a value that the script threw, or rejected a promise
 // with. An error object knows where it was made; stack is where it was thrown.

@@ -2,6 +2,8 @@ package script
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/dop251/goja"
 
@@ -14,13 +16,27 @@ func (c *call) fetch(args goja.FunctionCall) goja.Value {
 	if init, ok := args.Argument(1).(*goja.Object); ok {
 		c.fetchInit(&request, init)
 	}
+	client := c.fetcher()
+	return begin(c, func(ctx context.Context) (*fetch.Response, error) { return client.Do(ctx, request) }, c.fetched)
+}
+
+// fetcher is who asks other servers.
+func (c *call) fetcher() Fetcher {
 	client := c.machine.version.options.Fetch
-	return begin(c, func(ctx context.Context) (*fetch.Response, error) {
-		if client == nil {
-			return nil, &fetch.Error{Code: fetch.CodeRefused, Text: "the game's config allows no addresses: add them to fetch { allow = [...] } of the hooks block"}
-		}
-		return client.Do(ctx, request)
-	}, c.fetched)
+	if client == nil {
+		client = noFetcher{}
+	}
+	if c.tape != nil {
+		client = tapedFetcher{client}
+	}
+	return client
+}
+
+// noFetcher stands where the config allows nothing.
+type noFetcher struct{}
+
+func (noFetcher) Do(context.Context, fetch.Request) (*fetch.Response, error) {
+	return nil, &fetch.Error{Code: fetch.CodeRefused, Text: "the game's config allows no addresses: add them to fetch { allow = [...] } of the hooks block"}
 }
 
 func (c *call) fetchInit(request *fetch.Request, init *goja.Object) {
@@ -50,8 +66,8 @@ func (c *call) fetched(r *fetch.Response) goja.Value {
 	m := c.machine
 	vm := m.vm
 	headers := vm.NewObject()
-	for name, value := range r.Headers {
-		m.put(headers, name, vm.ToValue(value))
+	for _, name := range slices.Sorted(maps.Keys(r.Headers)) { // in one order always
+		m.put(headers, name, vm.ToValue(r.Headers[name]))
 	}
 	body := string(r.Body)
 	o := vm.NewObject()

@@ -28,16 +28,7 @@ var codes = map[error]string{
 // hostError makes the error that a method of ctx throws; stack is where it was
 // called, nil for here.
 func (m *machine) hostError(err error, stack []goja.StackFrame) *goja.Object {
-	message, code := strings.TrimPrefix(err.Error(), "hook: "), ""
-	for known, name := range codes {
-		if errors.Is(err, known) {
-			code = name
-		}
-	}
-	var fetched *fetch.Error
-	if errors.As(err, &fetched) {
-		message, code = fetched.Text, fetched.Code
-	}
+	message, code := textOf(err), codeOf(err)
 	o := m.makeError(message)
 	if code != "" {
 		_ = o.Set("code", code)
@@ -46,4 +37,27 @@ func (m *machine) hostError(err error, stack []goja.StackFrame) *goja.Object {
 		_ = o.Set("stack", stackText("Error: "+message, stack))
 	}
 	return o
+}
+
+// textOf is what a script reads of an error of the platform.
+func textOf(err error) string {
+	var fetched *fetch.Error
+	if errors.As(err, &fetched) {
+		return fetched.Text
+	}
+	return strings.TrimPrefix(err.Error(), "hook: ")
+}
+
+// codeOf is the code that a script tells it by, if it has one.
+func codeOf(err error) string {
+	var fetched *fetch.Error
+	if errors.As(err, &fetched) {
+		return fetched.Code
+	}
+	for known, code := range codes {
+		if errors.Is(err, known) {
+			return code
+		}
+	}
+	return ""
 }

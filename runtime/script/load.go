@@ -3,8 +3,10 @@ package script
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
@@ -22,7 +24,7 @@ func Load(ctx context.Context, o Options) (*Version, error) {
 		return nil, err
 	}
 	root := filepath.Dir(o.Entry)
-	built, err := bundle.Build(ctx, bundle.Options{Entry: o.Entry, Root: root})
+	built, err := o.Build(ctx, bundle.Options{Entry: o.Entry, Root: root})
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +65,7 @@ func load(ctx context.Context, o Options, built *bundle.Result) (*Version, error
 	}
 	if err := v.try(ctx); err != nil {
 		v.pool.close()
+		v.pool.memory.wait()
 		return nil, v.quoted(err)
 	}
 	v.loaded.Store(true)
@@ -74,15 +77,13 @@ func load(ctx context.Context, o Options, built *bundle.Result) (*Version, error
 const bundleName = "bundle.js"
 
 // compile compiles the bundle.
-func (v *Version) compile(built *bundle.Result) (program *goja.Program, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = v.errorf("cannot be compiled: %v", p)
+func (v *Version) compile(built *bundle.Result) (*goja.Program, error) {
+	program, err := Compile(built.Code)
+	var misplaced *misplaced
+	if errors.As(err, &misplaced) {
+		if at, ok := v.place(misplaced.at.Line, misplaced.at.Column); ok {
+			return nil, &Error{Message: misplaced.text, Stack: []Frame{at}, Source: at.source}
 		}
-	}()
-	ast, err := goja.Parse(bundleName, built.Code, parser.WithDisableSourceMaps)
-	if err == nil {
-		program, err = goja.CompileAST(ast, true)
 	}
 	if err != nil {
 		return nil, v.errorf("cannot be compiled: %s", oneLine(err.Error()))
@@ -90,14 +91,33 @@ func (v *Version) compile(built *bundle.Result) (program *goja.Program, err erro
 	return program, nil
 }
 
+// Compile compiles the code of a bundle, as Load does, and runs nothing.
+func Compile(code string) (program *goja.Program, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	ast, err := goja.Parse(bundleName, code, parser.WithDisableSourceMaps)
+	if err != nil {
+		return nil, err
+	}
+	if err := rewrite(ast); err != nil {
+		return nil, err
+	}
+	return goja.CompileAST(ast, true)
+}
+
 // try runs the script once, and asks what it serves.
 func (v *Version) try(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
 	c := &call{ctx: ctx}
+	began := time.Now()
 	if err := v.serve(c); err != nil {
 		return err
 	}
+	v.loads = time.Since(began)
 	return v.findPoints(c.machine)
 }
 

@@ -49,11 +49,25 @@ func (m *machine) lock() error {
 			return err
 		}
 	}
-	if err := m.capBuiltins(); err != nil {
+	m.lengthKey, m.iterator = vm.ToValue("length"), vm.NewArray().GetSymbol(goja.SymIterator)
+	var err error
+	if m.descriptor, err = m.native("getOwnPropertyDescriptor", m.global("Object").Get("getOwnPropertyDescriptor")); err != nil {
 		return err
 	}
-	_, err := vm.RunProgram(prelude())
-	return err
+	if err := m.guardBuiltins(); err != nil {
+		return err
+	}
+	nothing, err := vm.RunProgram(prelude())
+	if err != nil {
+		return err
+	}
+	m.nothing, _ = goja.AssertFunction(nothing)
+	for name, f := range map[string]native{spreadName: m.spread, twiceName: m.twice} {
+		if err := vm.GlobalObject().DefineDataProperty(name, vm.ToValue(f), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // queueMicrotask is the function of that name.

@@ -99,12 +99,16 @@ func (c *call) write(level zapcore.Level, message string, fields []zap.Field) {
 	for _, f := range fields {
 		c.bytes += len(f.Key) + sizeOf(f)
 	}
+	frames := c.machine.frames(c.machine.vm.CaptureCallStack(4, nil))
+	if c.tape != nil {
+		c.tape.line(logLine(level, message, fields, frames))
+	}
 	line := c.machine.version.log.Check(level, message)
 	if line == nil {
 		return
 	}
 	about := c.about()
-	if frames := c.machine.frames(c.machine.vm.CaptureCallStack(4, nil)); len(frames) > 0 {
+	if len(frames) > 0 {
 		about = append(about, zap.Stringer("at", frames[0]))
 	}
 	if len(fields) > 0 {

@@ -25,12 +25,17 @@ type loop struct {
 	results chan func() // room for all work that goes on
 	workers sync.WaitGroup
 	running int
-	waiting []func() // work that did not begin
-	pending int      // work whose result was not delivered
-	// simulated work is done at once.
-	simulated bool
-	timers    []*timer // the next one first
-	lastID    int64
+	waiting []func()             // work that did not begin
+	pending int                  // work whose result was not delivered
+	done    []result             // of a replay: what was not delivered yet
+	passed  time.Time            // of a replay: what its timers count from
+	begun   int                  // work of a replay
+	asked   []*[]goja.StackFrame // where the work was asked for whose result was not delivered
+	at      string               // where the work was asked for whose result is being delivered
+	// simulated work is done at once; replayed is simulated in an order of its own.
+	simulated, replayed bool
+	timers              []*timer // the next one first
+	lastID              int64
 }
 
 type timer struct {
@@ -38,6 +43,7 @@ type timer struct {
 	at   time.Time
 	call goja.Callable
 	args []goja.Value
+	set  []goja.StackFrame // where it was
 }
 
 var (
@@ -49,7 +55,10 @@ var (
 func (c *call) going() *loop {
 	if c.loop == nil {
 		ctx, cancel := context.WithCancel(c.ctx)
-		c.loop = &loop{ctx: ctx, cancel: cancel, results: make(chan func(), maxWork), simulated: c.machine.version.options.Simulation != nil}
+		c.loop = &loop{ctx: ctx, cancel: cancel, results: make(chan func(), maxWork)}
+		if s := c.machine.version.options.Simulation; s != nil {
+			c.simulated, c.replayed = true, s.Next != nil
+		}
 	}
 	return c.loop
 }
@@ -65,10 +74,17 @@ func begin[T any](c *call, work func(context.Context) (T, error), done func(T) g
 	promise, resolve, reject := vm.NewPromise()
 	stack := vm.CaptureCallStack(maxFrames, nil)
 	l.pending++
-	l.do(func() func() {
-		value, err := guarded(l.ctx, work)
+	l.asked = append(l.asked, &stack)
+	w := c.newWork(stack)
+	ctx := l.ctx
+	if w != nil {
+		ctx = withWork(ctx, w)
+	}
+	l.do(w, func() func() {
+		value, err := guarded(ctx, work)
 		return func() {
 			l.pending--
+			c.delivering(w)
 			var result, failed goja.Value
 			if err != nil {
 				failed = c.machine.hostError(err, stack)
@@ -82,6 +98,7 @@ func begin[T any](c *call, work func(context.Context) (T, error), done func(T) g
 			if err := settle(result); err != nil {
 				panic(err) // the script was stopped
 			}
+			l.asked = slices.DeleteFunc(l.asked, func(s *[]goja.StackFrame) bool { return s == &stack })
 		}
 	})
 	return vm.ToValue(promise)
@@ -107,7 +124,11 @@ func guarded[T any](ctx context.Context, work func(context.Context) (T, error)) 
 }
 
 // do begins work, now or when other work is done.
-func (l *loop) do(work func() func()) {
+func (l *loop) do(w *Work, work func() func()) {
+	if l.replayed {
+		l.done = append(l.done, result{w, work()})
+		return
+	}
 	start := func() {
 		l.running++
 		if l.simulated {
@@ -168,6 +189,9 @@ func (c *call) drain() error {
 func (c *call) step() error {
 	l := c.loop
 	var due <-chan time.Time
+	if l.replayed {
+		return c.replay()
+	}
 	if l.simulated {
 		due = c.jump()
 	} else if len(l.timers) > 0 {
@@ -178,8 +202,10 @@ func (c *call) step() error {
 	c.slot.give()
 	select {
 	case result := <-l.results:
-		if err := c.slot.take(c.ctx); err != nil {
-			return err
+		// What comes when the time is over, such as the errors of work that was given up
+		// for that, the script does not see.
+		if c.slot.take(c.ctx) != nil || c.ctx.Err() != nil {
+			return c.outOfTime(c.ctx.Err())
 		}
 		l.running--
 		if len(l.waiting) > 0 {
@@ -189,19 +215,28 @@ func (c *call) step() error {
 		}
 		result()
 	case <-due:
-		if err := c.slot.take(c.ctx); err != nil {
+		if c.slot.take(c.ctx) != nil {
+			return c.outOfTime(c.ctx.Err())
+		}
+		return c.goOff(0)
+	case <-c.ctx.Done():
+		return c.outOfTime(c.ctx.Err())
+	}
+	return nil
+}
+
+// goOff lets a timer call its function.
+func (c *call) goOff(i int) error {
+	t := c.timers[i]
+	c.timers = slices.Delete(c.timers, i, i+1)
+	if c.tape != nil {
+		c.tape.timer(t.id)
+	}
+	if _, err := t.call(goja.Undefined(), t.args...); err != nil {
+		if err = c.machine.failure(err); c.machine.broken {
 			return err
 		}
-		t := l.timers[0]
-		l.timers = l.timers[1:]
-		if _, err := t.call(goja.Undefined(), t.args...); err != nil {
-			if err = c.machine.failure(err); c.machine.broken {
-				return err
-			}
-			c.logFailure("an error in a timer", err)
-		}
-	case <-c.ctx.Done():
-		return fmt.Errorf("the call ran out of time while it waited: %w", c.ctx.Err())
+		c.logFailure("an error in a timer", err)
 	}
 	return nil
 }
@@ -231,6 +266,7 @@ func (c *call) setTimeout(args goja.FunctionCall) goja.Value {
 	wait := min(max(args.Argument(1).ToInteger(), 0), int64(time.Hour/time.Millisecond))
 	l.lastID++
 	t := &timer{id: l.lastID, at: c.timersNow().Add(time.Duration(wait) * time.Millisecond), call: f}
+	t.set = c.machine.vm.CaptureCallStack(4, nil)
 	if len(args.Arguments) > 2 {
 		t.args = slices.Clone(args.Arguments[2:])
 	}

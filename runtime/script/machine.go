@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"iter"
 	"runtime/debug"
+	"sync"
+	"sync/atomic"
 
 	"github.com/dop251/goja"
 	"go.uber.org/zap"
@@ -29,6 +31,19 @@ type machine struct {
 	shared   map[string]goja.Value // what ctx is made of, as far as it was used
 	json     goja.Callable         // JSON.parse
 	newError *goja.Object          // Error
+
+	// What the guards of built-in functions need.
+	descriptor native        // Object.getOwnPropertyDescriptor
+	nothing    goja.Callable // a function of the prelude that does nothing
+	lengthKey  goja.Value    // "length"
+	iterator   goja.Value    // of lists
+	depth      int           // of built-in functions that call themselves
+	regexps    regexps
+	stopOnce   sync.Once
+	stopping   atomic.Bool // the call under way was stopped
+	growth     growth
+	made       int64 // bytes, since the memory was looked at
+	loading    *tape // of the load, if it was made to be recorded
 }
 
 // handler is a function that serves calls.
@@ -43,8 +58,8 @@ func newMachine(v *Version) *machine {
 		exports: map[string]goja.Value{}, handlers: map[string]handler{}, shared: map[string]goja.Value{},
 	}
 	m.vm.SetMaxCallStackSize(maxStack)
-	m.vm.SetTimeSource(v.options.Clock)
-	m.vm.SetRandSource(v.options.Rand)
+	m.vm.SetTimeSource(m.now)
+	m.vm.SetRandSource(m.random)
 	m.vm.SetPromiseRejectionTracker(func(p *goja.Promise, what goja.PromiseRejectionOperation) { m.call.rejected(p, what) })
 	m.resume, m.end = iter.Pull(func(yield func(struct{}) bool) {
 		for m.serve(m.call); yield(struct{}{}); {
@@ -76,6 +91,16 @@ func (m *machine) serve(c *call) {
 		m.served++
 		c.err = c.run()
 	}
+}
+
+// stop ends the call under way as soon as the script, or the guard of a built-in
+// function, comes by: the first of several causes counts. The machine serves no other
+// call after it. It may be called from any goroutine.
+func (m *machine) stop(cause error) {
+	m.stopOnce.Do(func() {
+		m.vm.Interrupt(cause)
+		m.stopping.Store(true)
+	})
 }
 
 // panicked is the error for what came out of the machine as a panic: an interrupt

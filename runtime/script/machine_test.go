@@ -12,6 +12,7 @@ import (
 
 	"github.com/muster-gg/muster/runtime/script"
 	"github.com/muster-gg/muster/sdk/hook"
+	"github.com/muster-gg/muster/sdk/hooktest"
 )
 
 func TestDeadline(t *testing.T) {
@@ -49,6 +50,26 @@ func TestDeadlineSaysWhere(t *testing.T) {
 	_, err := rpc(t, v)
 	if err == nil || !strings.Contains(err.Error(), "arena.ts:3:") || !strings.Contains(err.Error(), "ran out of time") {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestWaitingSaysWhere shows the place of what the call waited for.
+func TestWaitingSaysWhere(t *testing.T) {
+	for name, test := range map[string]struct{ body, place string }{
+		"timer":      {"async () => {\n  await new Promise((done) => setTimeout(done, 60000));\n}", "arena.ts:2:31: the call ran out of time while it waited for this"},
+		"first":      {"async (ctx) => {\n  const a = ctx.storage.get('a');\n  await ctx.storage.get('b');\n await a;\n}", "arena.ts:2:"},
+		"microtasks": {"() => {\n  const f = () =>\n    Promise.resolve().then(f);\n  return f();\n}", "arena.ts:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := load(t, one(test.body))
+			host := &slowHost{Host: hooktest.NewHost()}
+			ctx, cancel := context.WithTimeout(hook.WithHost(context.Background(), host), 30*time.Millisecond)
+			defer cancel()
+			_, err := v.Impl().Rpc(ctx, &hook.RpcRequest{Name: "f", Player: &hook.Player{AccountId: "a1"}})
+			if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), test.place) {
+				t.Errorf("the error is %v", err)
+			}
+		})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/muster-gg/muster/runtime/script/bundle"
 	"github.com/muster-gg/muster/runtime/script/fetch"
 )
 
@@ -27,9 +28,10 @@ const (
 	// maxServed is how many calls a machine serves before another takes its place.
 	maxServed = 1000
 	// maxMachines is how many calls of a version may be under way, most of them
-	// waiting for the platform or another server. As many run as there are
-	// processors.
+	// waiting for the platform or another server. As many run as there are slots.
 	maxMachines = 64
+	// maxIdle is how many machines are kept when there is nothing to do.
+	maxIdle = 8
 )
 
 // Options say which script to load, and for whom.
@@ -40,6 +42,8 @@ type Options struct {
 	Name string
 	// Entry is the absolute path of the script. It imports from its folder only.
 	Entry string
+	// Build makes the bundle of Entry; nil is bundle.Build, in this process.
+	Build func(context.Context, bundle.Options) (*bundle.Result, error)
 	// Timeout bounds each call, beside its context; 0 is DefaultTimeout.
 	Timeout time.Duration
 	// Fetch asks other servers, as a *fetch.Client does. Without it ctx.fetch refuses
@@ -51,6 +55,13 @@ type Options struct {
 	// for the real ones. They are called from many goroutines at once.
 	Clock func() time.Time
 	Rand  func() float64
+	// Memory is by how many bytes the process may grow while a call runs; 0 is
+	// DefaultMemory.
+	Memory int64
+	// Slots are shared by all scripts of the game; nil: this version has its own.
+	Slots *Slots
+	// Recorder may have calls recorded; nil: none are.
+	Recorder Recorder
 	// Simulation is nil for hooks that serve a game.
 	Simulation *Simulation
 }
@@ -72,6 +83,9 @@ func (o *Options) fill() error {
 	}
 	if o.Name == "" {
 		o.Name = strings.TrimSuffix(filepath.Base(o.Entry), filepath.Ext(o.Entry))
+	}
+	if o.Build == nil {
+		o.Build = bundle.Build
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout

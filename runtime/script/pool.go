@@ -1,49 +1,59 @@
 package script
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 )
 
 // pool lends machines of one version.
 type pool struct {
 	version *Version
-	room    chan struct{} // a place for each call under way
-	slots   chan struct{} // a place for each call that runs
+	room    *Slots // a place for each call under way
+	slots   *Slots // a place for each call that runs
 
 	mu     sync.Mutex
 	idle   []*machine // the last used one last
+	fresh  *machine   // made to serve a call that is recorded, if there is one
 	closed bool
+
+	memory memory
 }
 
 func newPool(v *Version) *pool {
-	return &pool{
-		version: v, room: make(chan struct{}, maxMachines),
-		slots: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
+	slots := v.options.Slots
+	if slots == nil {
+		slots = NewSlots(0)
 	}
+	return &pool{version: v, room: NewSlots(maxMachines), slots: slots, memory: newMemory(v.options.Memory)}
 }
 
-var errBusy = errors.New("too many calls of the script are under way")
+// busyError is the error of a call that waited for its turn until its time was over.
+type busyError struct{ cause error }
+
+func (e *busyError) Error() string {
+	return "too many calls of the script are under way: " + e.cause.Error()
+}
+func (e *busyError) Unwrap() error { return e.cause }
+
+// Unavailable says that the call never began.
+func (e *busyError) Unavailable() bool { return true }
 
 // get lends a machine and a slot for c, within the call's time.
 func (p *pool) get(c *call) (*machine, error) {
-	select {
-	case p.room <- struct{}{}:
-	case <-c.ctx.Done():
-		return nil, fmt.Errorf("%w: %w", errBusy, c.ctx.Err())
+	key := c.key()
+	if err := p.room.take(c.ctx, key); err != nil {
+		return nil, &busyError{err}
 	}
-	c.slot.slots = p.slots
+	c.slot.slots, c.slot.key = p.slots, key
 	if err := c.slot.take(c.ctx); err != nil {
-		<-p.room
-		return nil, fmt.Errorf("%w: %w", errBusy, err)
+		p.room.give()
+		return nil, &busyError{err}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if c.tape != nil {
+		return p.unused(c), nil
+	}
 	if n := len(p.idle); n > 0 {
 		m := p.idle[n-1]
 		p.idle = p.idle[:n-1]
@@ -56,11 +66,11 @@ func (p *pool) get(c *call) (*machine, error) {
 func (p *pool) put(m *machine, c *call) {
 	c.slot.give()
 	p.mu.Lock()
-	keep := !m.broken && m.served < maxServed && !p.closed && len(p.idle) < 2*cap(p.slots)
+	keep := !m.broken && c.tape == nil && m.served < maxServed && !p.closed && len(p.idle) < max(maxIdle, 2*p.slots.size)
 	if keep {
 		p.idle = append(p.idle, m)
 	}
-	few := len(p.idle) < cap(p.slots)
+	few := len(p.idle) < p.slots.size
 	p.mu.Unlock()
 	if !keep {
 		m.end()
@@ -68,7 +78,7 @@ func (p *pool) put(m *machine, c *call) {
 			p.version.warm()
 		}
 	}
-	<-p.room
+	p.room.give()
 }
 
 // add keeps a machine that has not served yet, for when the others are all in use;
@@ -76,7 +86,7 @@ func (p *pool) put(m *machine, c *call) {
 func (p *pool) add(m *machine) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || len(p.idle) >= cap(p.slots) {
+	if p.closed || len(p.idle) >= p.slots.size {
 		return false
 	}
 	p.idle = slices.Insert(p.idle, 0, m)
@@ -87,32 +97,42 @@ func (p *pool) add(m *machine) bool {
 func (p *pool) close() {
 	p.mu.Lock()
 	idle := p.idle
-	p.idle, p.closed = nil, true
+	if p.fresh != nil {
+		idle = append(idle, p.fresh)
+	}
+	p.idle, p.fresh, p.closed = nil, nil, true
 	p.mu.Unlock()
 	for _, m := range idle {
 		m.end()
 	}
 }
 
-// slot is a call's place among those that run. The call gives it back while it
-// waits; it is taken from a call whose time is over.
-type slot struct {
-	slots chan struct{}
-	held  atomic.Bool
+// ready says that there is a machine for a call that is to be recorded.
+func (p *pool) ready() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.fresh != nil
 }
 
-func (s *slot) take(ctx context.Context) error {
-	select {
-	case s.slots <- struct{}{}:
-		s.held.Store(true)
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// addFresh keeps such a machine; false if there is one.
+func (p *pool) addFresh(m *machine) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || p.fresh != nil {
+		return false
 	}
+	p.fresh = m
+	return true
 }
 
-func (s *slot) give() {
-	if s.held.CompareAndSwap(true, false) {
-		<-s.slots
+// unused is a machine for c, which is recorded, with the tape of its load. p.mu is
+// held.
+func (p *pool) unused(c *call) *machine {
+	m := p.fresh
+	if m == nil {
+		return newMachine(p.version)
 	}
+	p.fresh = nil
+	c.tape = m.loading
+	return m
 }

@@ -2,7 +2,7 @@ package script_test
 
 import (
 	"context"
-	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +14,7 @@ import (
 
 func TestLimitRegexps(t *testing.T) {
 	before := regexp2.DefaultMatchTimeout
-	script.LimitRegexps(200 * time.Millisecond)
+	script.LimitRegexps()
 	defer func() {
 		regexp2.DefaultMatchTimeout = before
 		regexp2.StopTimeoutClock()
@@ -27,7 +27,7 @@ func TestLimitRegexps(t *testing.T) {
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("it took %v", took)
 	}
-	if !errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || !strings.Contains(err.Error(), "arena.ts:1:") || !strings.Contains(err.Error(), "searched for over 25ms") {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -14,6 +14,11 @@ type Simulation struct {
 	// Pass makes the time that Options.Clock answers at least until. It is called
 	// where a script waits for a timer and nothing else is left to do.
 	Pass func(until time.Time)
+	// Next makes it a replay: it says what comes to the script next, of the work that is
+	// done (in the order in which it was begun) and the numbers of the timers (the one
+	// that is due first first). Neither of them means that nothing comes any more, and
+	// ends the call as one that ran out of time.
+	Next func(done []*Work, timers []int64) (*Work, int64)
 	// Natives are functions for a module that the platform has put into the bundle: they
 	// take a list of JSON values, their arguments, and answer one, or nil for nothing.
 	// The code outside of functions finds them in the global __muster_native.
@@ -54,6 +59,9 @@ func (m *machine) addNatives() error {
 
 // timersNow is the time that timers count from.
 func (c *call) timersNow() time.Time {
+	if c.loop != nil && c.replayed {
+		return c.passed
+	}
 	if o := &c.machine.version.options; o.Simulation != nil {
 		return o.Clock()
 	}

@@ -186,19 +186,24 @@ func (c *call) storageList(args goja.FunctionCall) goja.Value {
 	})
 }
 
-// maxUpdates is how often update tries before it gives up with conflict.
-const maxUpdates = 16
+// maxGiveWay is how long update waits at most before it tries once more.
+const maxGiveWay = 16 * time.Millisecond
 
 // giveWay waits for a moment, longer with every try: of many that change one entry
-// at once, those with the longest way to the storage would never come first.
-func giveWay(ctx context.Context, tries int) error {
-	wait := time.NewTimer(rand.N(time.Duration(tries) * time.Millisecond / 2))
+// at once, those with the longest way to the storage would never come first. false:
+// the call has no time for another try.
+func giveWay(ctx context.Context, tries int) bool {
+	most := min(time.Duration(tries)*time.Millisecond/2, maxGiveWay)
+	if deadline, bounded := ctx.Deadline(); bounded && time.Until(deadline) <= 2*most {
+		return false
+	}
+	wait := time.NewTimer(rand.N(most))
 	defer wait.Stop()
 	select {
 	case <-wait.C:
-		return nil
+		return true
 	case <-ctx.Done():
-		return ctx.Err()
+		return false
 	}
 }
 
@@ -232,8 +237,8 @@ func (c *call) update(scope, key string, change goja.Callable, try int) goja.Val
 		}
 		return begin(c, func(ctx context.Context) (bool, error) {
 			_, err := store.Set(ctx, scope, key, value, version)
-			if errors.Is(err, hook.ErrConflict) && try < maxUpdates {
-				return false, giveWay(ctx, try)
+			if errors.Is(err, hook.ErrConflict) && triesAgain(ctx, try) {
+				return false, nil
 			}
 			return true, err
 		}, func(done bool) goja.Value {

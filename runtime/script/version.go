@@ -34,6 +34,12 @@ type Version struct {
 	playerReasons field
 	// loaded says that the script is known to load.
 	loaded atomic.Bool
+	// loads is how long the load takes.
+	loads time.Duration
+	// warming says that a machine is being made for the next call.
+	warming atomic.Bool
+	// preparing says that a machine is being made for a call that is to be recorded.
+	preparing atomic.Bool
 
 	mu     sync.RWMutex // guards closed, and that no call begins after it
 	closed bool
@@ -88,7 +94,13 @@ func (v *Version) Invoke(ctx context.Context, p hook.Point, request, response pr
 		ctx, cancel = context.WithTimeout(ctx, v.options.Timeout)
 		defer cancel()
 	}
-	return v.serve(&call{ctx: ctx, serves: serves, request: request.ProtoReflect(), response: response.ProtoReflect()})
+	c := &call{ctx: ctx, serves: serves, request: request.ProtoReflect(), response: response.ProtoReflect()}
+	if v.options.Recorder != nil {
+		if keep := v.options.Recorder.Wants(ctx, p, RpcName(request)); keep != nil {
+			return v.record(c, keep)
+		}
+	}
+	return v.serve(c)
 }
 
 // serve lets a machine serve c.
@@ -106,11 +118,14 @@ func (v *Version) serve(c *call) error {
 func (m *machine) lend(c *call) {
 	m.call = c
 	stop := context.AfterFunc(c.ctx, func() {
-		m.vm.Interrupt(c.ctx.Err())
+		m.stop(c.ctx.Err())
 		c.slot.give() // who does not heed the interrupt shall not keep others from running
 	})
+	v := m.version
+	v.pool.memory.begin(m, &c.slot)
 	m.resume()
-	if !stop() {
+	v.pool.memory.finish(m)
+	if !stop() || m.stopping.Load() {
 		m.broken = true // the interrupt may come yet
 	}
 	m.call = nil
@@ -119,25 +134,32 @@ func (m *machine) lend(c *call) {
 // warm loads a machine beside the calls, so that the next one need not: the code
 // outside of functions may take long.
 func (v *Version) warm() {
-	if v.options.Simulation != nil || !v.loaded.Load() || !v.begin() {
+	if v.options.Simulation != nil || !v.loaded.Load() || !v.warming.CompareAndSwap(false, true) {
+		return
+	}
+	if !v.begin() {
 		return
 	}
 	go func() {
 		defer v.calls.Done()
-		ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
-		defer cancel()
-		c := &call{ctx: ctx}
-		c.slot.slots = v.pool.slots
-		if c.slot.take(ctx) != nil {
-			return
-		}
-		m := newMachine(v)
-		m.lend(c)
-		c.slot.give()
-		if m.broken || !v.pool.add(m) {
+		defer v.warming.Store(false)
+		if m := v.made(&call{}); m.broken || !v.pool.add(m) {
 			m.end()
 		}
 	}()
+}
+
+// made is a machine made beside the calls, whose script was loaded by c. It takes no
+// slot from them: its owner makes one at a time.
+func (v *Version) made(c *call) *machine {
+	ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
+	defer cancel()
+	c.ctx, c.slot.slots = ctx, NewSlots(1)
+	_ = c.slot.take(ctx) // it is free
+	m := newMachine(v)
+	m.lend(c)
+	c.slot.give()
+	return m
 }
 
 func (v *Version) begin() bool {
@@ -160,6 +182,7 @@ func (v *Version) Close(ctx context.Context) error {
 	gone := make(chan struct{})
 	go func() {
 		v.calls.Wait()
+		v.pool.memory.wait()
 		close(gone)
 	}()
 	select {

@@ -9,6 +9,9 @@
 //   - The kernel bounds what it may allocate, and a watcher what of that it may use
 //     (on Linux; elsewhere the engine only tries to stay below the limit).
 //   - Another process stands ready, so that the next call need not wait for a start.
+//   - Of the calls under way in a process that ends, the one to blame fails; the others
+//     are made again unless they have changed something.
+//   - The process stands back behind the server, and has half of the processors.
 //
 // The server bundles; the process is handed the bundle and reads no file.
 package worker

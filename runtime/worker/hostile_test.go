@@ -33,7 +33,6 @@ export const rpc = {
   strings: () => { let s = 'x'; for (;;) { s += s; kept.push(s.toUpperCase()); } },
   nested: () => JSON.parse('['.repeat(3e6)),
   deep: () => { let a: any = []; for (let i = 0; i < 2e6; i++) a = [a]; return String(a) + JSON.stringify(a); },
-  bigint: () => String(2n ** (10n ** 9n)),
 };
 `
 
@@ -47,7 +46,7 @@ func TestHostileScripts(t *testing.T) {
 		o.Timing = process.Timing{Budget: 1000, CrashWindow: time.Nanosecond}
 	})
 	for _, name := range []string{
-		"loop", "finally", "promises", "natives", "set", "call", "exec", "objects", "arrays", "strings", "nested", "deep", "bigint",
+		"loop", "finally", "promises", "natives", "set", "call", "exec", "objects", "arrays", "strings", "nested", "deep",
 	} {
 		t.Run(name, func(t *testing.T) {
 			pid, began := w.Status().PID, time.Now()
@@ -71,7 +70,7 @@ func TestHostileScripts(t *testing.T) {
 // TestDeadlinesAreNoCrashes holds that the budget of crashes is left alone by calls
 // that hit their deadline, which end the process.
 func TestDeadlinesAreNoCrashes(t *testing.T) {
-	w := start(t, hostile, func(o *worker.Options) {
+	w := start(t, shared, func(o *worker.Options) {
 		o.Timeout = 300 * time.Millisecond
 		o.Timing = process.Timing{Budget: 2, FirstWait: time.Hour, MostWait: time.Hour}
 	})
@@ -79,7 +78,7 @@ func TestDeadlinesAreNoCrashes(t *testing.T) {
 		if tries == 50 { // on a busy machine a call may run out of time before the script runs
 			t.Fatal("the process is not ended")
 		}
-		if _, err := ask(t.Context(), w, "set", ""); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := ask(t.Context(), w, "hang", ""); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("%v", err)
 		}
 		if got, err := ask(t.Context(), w, "echo", "hello"); got != "hello" || err != nil {

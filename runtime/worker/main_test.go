@@ -3,9 +3,13 @@
 package worker_test
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,9 +23,42 @@ import (
 // TestMain is the tests, and the workers that they start.
 func TestMain(m *testing.M) {
 	if worker.Started() {
+		if err := failWhenAsked(); err != nil {
+			panic(err)
+		}
 		worker.Serve()
 	}
 	goleak.VerifyTestMain(m)
+}
+
+// Lines of the log after which a worker of these tests crashes or hangs, as its engine
+// may under the call that wrote it, whatever a script can still make that do.
+const (
+	crashLine = "crash now"
+	hangLine  = "hang now"
+)
+
+func failWhenAsked() error {
+	lines, to, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	real := os.Stderr
+	os.Stderr = to
+	go func() { // as long as the process
+		for s := bufio.NewScanner(lines); s.Scan(); {
+			switch line := s.Text(); {
+			case strings.Contains(line, crashLine):
+				os.Stderr = real
+				panic("a crash of the engine")
+			case strings.Contains(line, hangLine):
+				_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+			default:
+				fmt.Fprintln(real, line)
+			}
+		}
+	}()
+	return nil
 }
 
 // write puts a script into a folder of its own.

@@ -36,6 +36,8 @@ const maxStack = 64 << 20
 // Serve is the whole main function of a worker. It does not return.
 func Serve() {
 	debug.SetMaxStack(maxStack)
+	gentle()
+	script.LimitRegexps()
 	allowance, err := strconv.ParseInt(os.Getenv(envMemory), 10, 62)
 	if err == nil {
 		err = memory.LimitSelf(allowance)
@@ -44,7 +46,7 @@ func Serve() {
 		fmt.Fprintln(os.Stderr, "the memory of the process cannot be limited:", err)
 		os.Exit(1)
 	}
-	h := &hosted{}
+	h := &hosted{memory: allowance}
 	h.Remote = hook.Remote{Invoker: h}
 	plugin.Serve(h, plugin.Info{Name: "script", Version: os.Getenv(envVersion), Doc: "A script of a game, in a process of its own."})
 }
@@ -61,6 +63,7 @@ type hosted struct {
 	Allow  []string      `setting:"allow"`
 	Again  bool          `setting:"again"`
 
+	memory  int64 // its limit
 	version *script.Version
 	fetch   *fetch.Client
 	freeing atomic.Bool
@@ -89,7 +92,10 @@ func (h *hosted) Start(ctx context.Context) error {
 		log.quiet.Store(true)
 	}
 	h.version, err = script.LoadBundle(ctx, script.Options{
-		Game: h.Game, Name: h.Name, Entry: h.Entry, Timeout: h.Wait, Fetch: h.fetch, Logger: log.zap(),
+		Game: h.Game, Name: h.Name, Entry: h.Entry, Timeout: h.Wait, Fetch: announced{h.fetch}, Logger: log.zap(),
+		Recorder: reporter{log.zap()},
+		// Half of the limit: the call fails, with its place, before the process ends.
+		Memory: h.memory / 2,
 	}, built)
 	log.quiet.Store(false)
 	return err

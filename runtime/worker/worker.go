@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +23,6 @@ import (
 	"github.com/muster-gg/muster/runtime/script/bundle"
 	"github.com/muster-gg/muster/sdk/hook"
 	"github.com/muster-gg/muster/sdk/plugin/pluginpb"
-	"github.com/muster-gg/muster/sdk/plugin/wire"
 )
 
 const (
@@ -42,6 +42,8 @@ const (
 type Options struct {
 	Game, Name, Entry string
 	Timeout           time.Duration
+	// Build makes the bundle of Entry; nil is bundle.Build, in this process.
+	Build func(context.Context, bundle.Options) (*bundle.Result, error)
 	// Allow are the hosts that ctx.fetch may reach.
 	Allow []string
 	// Memory is how many bytes the script may use beyond what an idle worker does; 0
@@ -50,6 +52,8 @@ type Options struct {
 	// Platform is what the script reaches through ctx.
 	Platform hook.Host
 	Logger   *zap.Logger
+	// Recorder may have calls recorded; nil: none are.
+	Recorder script.Recorder
 	// HostVersion is Muster's version.
 	HostVersion string
 	// Timing may be left zero.
@@ -74,7 +78,7 @@ func Start(ctx context.Context, o Options) (*Worker, error) {
 	if err := o.fill(); err != nil {
 		return nil, err
 	}
-	built, err := bundle.Build(ctx, bundle.Options{Entry: o.Entry, Root: filepath.Dir(o.Entry)})
+	built, err := o.Build(ctx, bundle.Options{Entry: o.Entry, Root: filepath.Dir(o.Entry)})
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +111,9 @@ func (o *Options) fill() error {
 	if o.Name == "" {
 		o.Name = strings.TrimSuffix(filepath.Base(o.Entry), filepath.Ext(o.Entry))
 	}
+	if o.Build == nil {
+		o.Build = bundle.Build
+	}
 	if o.Timeout <= 0 {
 		o.Timeout = script.DefaultTimeout
 	}
@@ -128,7 +135,7 @@ func (w *Worker) run(bundled string) process.Options {
 	o := &w.options
 	var again atomic.Bool
 	return process.Options{
-		Name: o.Name, Kind: "script", Own: true, Spare: true, Grace: Grace, Command: append([]string{"muster"}, Args()...),
+		Name: o.Name, Kind: "script", Own: true, Spare: true, Again: true, Grace: Grace, Command: append([]string{"muster"}, Args()...),
 		Env: w.environment(), HostVersion: o.HostVersion, Logger: o.Logger, Timing: o.Timing, Changed: w.changed,
 		Host: func(game string) (hook.Host, bool) { return o.Platform, game == o.Game && o.Platform != nil },
 		Configure: func([]*pluginpb.Setting) (*structpb.Struct, error) {
@@ -146,11 +153,13 @@ func (w *Worker) changed(s process.Status) {
 }
 
 // environment is that of the process. The limits that Go knows are softer than the
-// kernel's: the collector works harder before that one is reached.
+// kernel's: the collector works harder before that one is reached. Half of the
+// processors are left to the server.
 func (w *Worker) environment() map[string]string {
 	memory, soft := strconv.FormatInt(w.options.Memory, 10), strconv.FormatInt(w.options.Memory/4*3, 10)
 	env := map[string]string{
-		envMemory: memory, envVersion: w.hash, "GOMEMLIMIT": soft, "GOGC": "400", "GOTRACEBACK": "none",
+		"GOMAXPROCS": strconv.Itoa(max(1, runtime.GOMAXPROCS(0)/2)),
+		envMemory:    memory, envVersion: w.hash, "GOMEMLIMIT": soft, "GOGC": "400", "GOTRACEBACK": "none",
 	}
 	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR"} { // for fetch
 		if value := os.Getenv(name); value != "" {
@@ -169,6 +178,9 @@ func (w *Worker) Points() []hook.Point { return slices.Clone(w.process.Points())
 // RpcNames are the functions of the script's rpc export, sorted.
 func (w *Worker) RpcNames() []string { return slices.Clone(w.process.Description().GetRpcNames()) }
 
+// entry is the script's file in its folder.
+func (w *Worker) entry() string { return filepath.Base(w.options.Entry) }
+
 // Files are the absolute paths of what the script is made of.
 func (w *Worker) Files() []string { return slices.Clone(w.files) }
 
@@ -182,7 +194,9 @@ func (w *Worker) Status() process.Status { return w.process.Status() }
 func (w *Worker) Process() *process.Process { return w.process }
 
 // Invoke implements hook.Invoker. A call that runs out of time comes back Grace
-// later at the latest. When the process dies meanwhile, the call fails.
+// later at the latest. One that ends the process fails with an error whose method
+// Crashed says true; those that were under way beside it are made again, unless they
+// have changed something: then their errors say so.
 func (w *Worker) Invoke(ctx context.Context, p hook.Point, request, response proto.Message) error {
 	if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > w.options.Timeout {
 		var cancel context.CancelFunc
@@ -192,22 +206,21 @@ func (w *Worker) Invoke(ctx context.Context, p hook.Point, request, response pro
 	if hook.CallFrom(ctx).Game == "" {
 		ctx = hook.WithCall(ctx, hook.Call{Game: w.options.Game, Point: p, Hook: w.options.Name})
 	}
+	if w.options.Recorder != nil {
+		if keep := w.options.Recorder.Wants(ctx, p, script.RpcName(request)); keep != nil {
+			return w.record(ctx, keep, p, request, response)
+		}
+	}
+	return w.call(ctx, p, request, response)
+}
+
+// call is Invoke of a call that has a deadline and knows what it is.
+func (w *Worker) call(ctx context.Context, p hook.Point, request, response proto.Message) error {
 	w.watch.Begin()
 	err := w.process.Invoke(ctx, p, request, response)
 	w.watch.Finish(errors.Is(err, context.DeadlineExceeded))
-	if errors.Is(err, wire.ErrBroken) && !errors.Is(err, process.ErrDown) {
-		return &lostError{err}
-	}
 	return err
 }
-
-// lostError is the error of a call whose process ended.
-type lostError struct{ cause error }
-
-func (e *lostError) Error() string {
-	return "the script's process ended" + strings.TrimPrefix(e.cause.Error(), wire.ErrBroken.Error())
-}
-func (e *lostError) Unwrap() error { return e.cause }
 
 // Close lets no call begin any more, waits for those under way and ends the process.
 // When ctx ends first, calls are cut off and its error says so.

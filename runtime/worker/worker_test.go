@@ -17,7 +17,6 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
-	"github.com/muster-gg/muster/runtime/process"
 	"github.com/muster-gg/muster/runtime/script"
 	"github.com/muster-gg/muster/runtime/worker"
 )
@@ -105,20 +104,6 @@ func TestCallersWhoGo(t *testing.T) {
 	}
 	if got, err := ask(t.Context(), w, "echo", "hello"); got != "hello" || err != nil || w.Status().PID != pid {
 		t.Errorf("%q %v", got, err)
-	}
-}
-
-// TestCrashBudget holds that crashes are bounded as those of plugins.
-func TestCrashBudget(t *testing.T) {
-	w := start(t, hostile, func(o *worker.Options) { o.Timing = process.Timing{Budget: 2, CrashWindow: time.Nanosecond} })
-	for range 2 {
-		if _, err := ask(t.Context(), w, "arrays", ""); err == nil {
-			t.Fatal("it succeeded")
-		}
-	}
-	var down *process.DownError
-	if _, err := ask(t.Context(), w, "echo", ""); !errors.As(err, &down) || down.State != process.Quarantined || strings.Contains(err.Error(), "\n") {
-		t.Errorf("%v", err)
 	}
 }
 

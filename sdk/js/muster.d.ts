@@ -26,6 +26,19 @@ interface Console {
 
 declare var console: Console;
 
+/**
+ * Calls a function later in this call, after so many milliseconds, and answers its
+ * number. A timer that nobody waits for ends with the call; outside of functions
+ * there is none.
+ */
+declare function setTimeout<A extends unknown[]>(later: (...args: A) => void, ms?: number, ...args: A): number;
+
+/** Forgets a timer by its number. */
+declare function clearTimeout(timer: number | undefined): void;
+
+/** Calls a function as soon as what runs now has ended, or waits. */
+declare function queueMicrotask(soon: () => void): void;
+
 declare module "muster" {
   /** Any JSON value. */
   export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

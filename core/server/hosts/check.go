@@ -3,13 +3,20 @@ package hosts
 import (
 	"context"
 	"errors"
+	"io"
+	"path/filepath"
+	"slices"
+	"sync"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/muster-gg/muster/core/config"
 	"github.com/muster-gg/muster/runtime/process"
+	"github.com/muster-gg/muster/runtime/sandbox"
 	"github.com/muster-gg/muster/runtime/script"
+	"github.com/muster-gg/muster/runtime/script/bundle"
 )
 
 // PluginReport is what one plugin block turned out to be when it was started.
@@ -27,7 +34,10 @@ type PluginReport struct {
 type ScriptReport struct {
 	Game, Entry string
 	Points      []string
-	Err         error
+	// Warnings are what is strange about it, and what it has logged as such while it
+	// was loaded; Err is why it cannot be.
+	Warnings []string
+	Err      error
 }
 
 // checkedAtOnce is how many plugins run for a check at the same time.
@@ -76,23 +86,55 @@ func (r *PluginReport) describe(ctx context.Context, cfg *config.Config, p confi
 
 // CheckScripts bundles and loads each script of a config once.
 func CheckScripts(ctx context.Context, cfg *config.Config) []ScriptReport {
+	in := sandbox.New(sandbox.Options{})
 	var reports []ScriptReport
 	for _, g := range cfg.Games {
 		for _, b := range g.Hooks {
-			if b.Script == nil {
-				continue
+			if b.Script != nil {
+				report := ScriptReport{Game: g.Name, Entry: b.Script.Entry}
+				report.load(ctx, in, b.Script)
+				reports = append(reports, report)
 			}
-			report := ScriptReport{Game: g.Name, Entry: b.Script.Entry}
-			v, err := script.Load(ctx, script.Options{Game: g.Name, Entry: b.Script.Entry, Timeout: b.Script.Timeout})
-			if err == nil {
-				for _, p := range v.Points() {
-					report.Points = append(report.Points, string(p))
-				}
-				err = v.Close(ctx)
-			}
-			report.Err = err
-			reports = append(reports, report)
 		}
 	}
 	return reports
+}
+
+// load fills in the report of one script.
+func (r *ScriptReport) load(ctx context.Context, in *sandbox.Sandbox, b *config.ScriptHooks) {
+	var mu sync.Mutex
+	strange := func(text string) {
+		mu.Lock()
+		defer mu.Unlock()
+		r.Warnings = append(r.Warnings, text)
+	}
+	v, err := script.Load(ctx, script.Options{
+		Game: r.Game, Entry: b.Entry, Timeout: b.Timeout,
+		Build: func(ctx context.Context, o bundle.Options) (*bundle.Result, error) {
+			built, err := in.Build(ctx, o)
+			if err == nil {
+				for _, w := range built.Warnings {
+					strange(w.String())
+				}
+				built.Warnings = nil
+			}
+			return built, err
+		},
+		Logger: telling(func(text string) { strange(filepath.Base(b.Entry) + ": warning: " + text) }),
+	})
+	if err == nil {
+		for _, p := range v.Points() {
+			r.Points = append(r.Points, string(p))
+		}
+		err = v.Close(ctx)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	r.Err, r.Warnings = err, slices.Clone(r.Warnings)
+}
+
+// telling is a logger that tells the texts of warnings and errors.
+func telling(tell func(text string)) *zap.Logger {
+	core := zapcore.NewCore(zapcore.NewJSONEncoder(zapcore.EncoderConfig{}), zapcore.AddSync(io.Discard), zap.WarnLevel)
+	return zap.New(core, zap.Hooks(func(e zapcore.Entry) error { tell(e.Message); return nil }))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/muster-gg/muster/core/config"
 	"github.com/muster-gg/muster/core/hooks"
 	"github.com/muster-gg/muster/runtime/native"
+	"github.com/muster-gg/muster/runtime/script"
 	"github.com/muster-gg/muster/sdk/hook"
 )
 
@@ -22,6 +23,9 @@ type game struct {
 	signIns []*slot
 	// allocators are the hooks behind allocate blocks.
 	allocators []allocator
+
+	// slots bound how many of the game's scripts run in the server at once.
+	slots *script.Slots
 
 	runner *hooks.Runner // nil until Attach
 	set    *set
@@ -44,7 +48,7 @@ type allocator struct {
 
 // addGame finds the slots that a game uses.
 func (h *Hosts) addGame(c *config.Game) error {
-	g := &game{config: c}
+	g := &game{config: c, slots: script.NewSlots(0)}
 	for _, n := range h.options.Native[c.Name] {
 		g.native = append(g.native, hooks.Hook{Name: n.Name(), Host: native.Host, Version: n.Version(), Impl: n.Impl(), Points: n.Points()})
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/muster-gg/muster/core/config"
 	"github.com/muster-gg/muster/core/hooks"
 	"github.com/muster-gg/muster/runtime/native"
+	"github.com/muster-gg/muster/runtime/sandbox"
 	"github.com/muster-gg/muster/sdk/hook"
 )
 
@@ -39,6 +40,10 @@ type Hosts struct {
 	log     *zap.Logger
 	slots   []*slot
 	games   map[string]*game
+	// sandbox bundles and tests scripts.
+	sandbox *sandbox.Sandbox
+	// sessions record calls of scripts.
+	sessions sessions
 
 	run  context.CancelFunc // ends the watchers
 	work sync.WaitGroup     // watchers, and whoever ends an old version
@@ -55,7 +60,7 @@ func Start(ctx context.Context, o Options) (*Hosts, error) {
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
-	h := &Hosts{options: o, log: o.Logger, games: map[string]*game{}, run: func() {}}
+	h := &Hosts{options: o, log: o.Logger, games: map[string]*game{}, sandbox: sandbox.New(sandbox.Options{}), run: func() {}}
 	for i := range o.Config.Games {
 		if err := h.addGame(&o.Config.Games[i]); err != nil {
 			return nil, err

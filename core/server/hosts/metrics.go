@@ -50,6 +50,9 @@ func (h *Hosts) Collect(reg prometheus.Registerer) error {
 		errs = append(errs, reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "muster_plugin_restarts", Help: "Restarts of a plugin's process since its last reload.", ConstLabels: labels,
 		}, func() float64 { return float64(h.now(s).Restarts) })))
+		if s.kind == kindPlugin {
+			errs = append(errs, h.collectMemory(reg, s, labels))
+		}
 	}
 	return errors.Join(errs...)
 }

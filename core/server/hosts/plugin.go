@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/muster-gg/muster/core/config"
+	"github.com/muster-gg/muster/runtime/memory"
 	"github.com/muster-gg/muster/runtime/process"
 	"github.com/muster-gg/muster/sdk/hook"
 	"github.com/muster-gg/muster/sdk/plugin/pluginpb"
@@ -38,7 +39,7 @@ func (h *Hosts) pluginSlot(g *game, name string) (*slot, config.Plugin, error) {
 	s := h.slot(kindPlugin, owner, name)
 	if s == nil {
 		s = h.newSlot(kindPlugin, owner, name)
-		s.timeout, s.command = p.Timeout, p.Command
+		s.timeout, s.command, s.memory = p.Timeout, p.Command, p.MemoryLimit
 		s.build = func(ctx context.Context) (*version, error) { return h.startPlugin(ctx, s, p) }
 	}
 	s.usedBy(g.config.Name)
@@ -60,6 +61,9 @@ func (h *Hosts) startPlugin(ctx context.Context, s *slot, p config.Plugin) (*ver
 		}
 		return nil, false
 	}
+	if memory.Kept == "" {
+		o.Logger.Warn("this system does not keep the memory limit of plugins: run the server on Linux where they are not trusted", zap.String("plugin", s.name))
+	}
 	running, err := process.Start(ctx, o)
 	if err != nil {
 		return nil, located(p, err)
@@ -75,7 +79,7 @@ func processOptions(cfg *config.Config, p config.Plugin, version string) process
 	production := cfg.Server.Mode == config.Production
 	return process.Options{
 		Name: p.Name, Command: p.Command, Dir: cfg.Dir, SHA256: p.SHA256, RequireChecksum: production, Env: p.Env.Reveal(),
-		Development: !production, HostVersion: version,
+		Development: !production, HostVersion: version, Memory: int64(p.MemoryLimit),
 		Configure: func(schema []*pluginpb.Setting) (*structpb.Struct, error) { return settings(p, schema) },
 	}
 }
@@ -95,6 +99,15 @@ func settings(p config.Plugin, schema []*pluginpb.Setting) (*structpb.Struct, er
 		return nil, Misconfigured{diags}
 	}
 	return structpb.NewStruct(values)
+}
+
+// advised adds what to do about a program that is not the one of the checksum.
+func advised(err error) error {
+	var other *process.ChecksumError
+	if errors.As(err, &other) && other.Want != "" {
+		return fmt.Errorf("%w. The old one goes on. A reload does not read the config: for the new one write sha256 = %q there and restart the server", err, other.Have)
+	}
+	return err
 }
 
 // located adds where in the config a plugin's own complaint about a setting belongs.

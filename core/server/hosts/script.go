@@ -15,10 +15,11 @@ import (
 // scriptSlot makes the slot of a hooks "script" block.
 func (h *Hosts) scriptSlot(g *game, b *config.ScriptHooks) *slot {
 	s := h.newSlot(kindScript, g.config.Name, filepath.Base(b.Entry))
-	s.root, s.worker = filepath.Dir(b.Entry), b.Isolation == config.InProcess
+	s.root, s.worker, s.memory = filepath.Dir(b.Entry), b.Isolation == config.InProcess, b.MemoryLimit
 	s.usedBy(g.config.Name)
 	o := script.Options{
-		Game: g.config.Name, Name: s.name, Entry: b.Entry, Timeout: b.Timeout, Logger: h.log,
+		Game: g.config.Name, Name: s.name, Entry: b.Entry, Timeout: b.Timeout, Logger: h.log, Slots: g.slots, Build: h.sandbox.Build,
+		Recorder: recorder{&h.sessions, g.config.Name},
 	}
 	for _, a := range g.config.Allocate {
 		if a.Script != nil {
@@ -33,7 +34,7 @@ func (h *Hosts) scriptSlot(g *game, b *config.ScriptHooks) *slot {
 		return loadScript(ctx, s, o, b.Fetch)
 	}
 	if b.TestOnReload {
-		s.tests = func(ctx context.Context) error { return testScripts(ctx, s.root) }
+		s.tests = func(ctx context.Context) error { return testScripts(ctx, h.sandbox, s.root) }
 	}
 	return s
 }

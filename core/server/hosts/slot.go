@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/muster-gg/muster/core/config"
 )
 
 // slot is a place for one plugin or script, and the version that is in it.
@@ -24,6 +26,8 @@ type slot struct {
 	command []string
 	// worker says that it is a script with a process of its own.
 	worker bool
+	// memory is the limit of its process; 0: it has none.
+	memory config.Size
 	// root is the folder of a script, whose changes make a new version.
 	root string
 	// turn holds one token: whoever builds a version has it.

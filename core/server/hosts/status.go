@@ -27,6 +27,7 @@ type Plugin struct {
 	LastError string    `json:"lastError,omitempty"`
 	Checksum  string    `json:"checksum"`
 	Command   []string  `json:"command"`
+	Memory    Memory    `json:"memory"`
 
 	kind kind
 }
@@ -64,6 +65,7 @@ func (s *slot) plugin() Plugin {
 		kind: s.kind, Name: s.name, Game: s.game, Games: s.of, Program: about.GetName(), Version: s.current.label, Points: about.GetPoints(),
 		State: string(status.State), PID: status.PID, Restarts: status.Restarts, StartedAt: status.StartedAt,
 		LastError: status.LastError, Checksum: status.Checksum, Command: s.command,
+		Memory: s.memoryNow(),
 	}
 }
 
@@ -84,37 +86,41 @@ func (h *Hosts) Scripts() []Script {
 	return all
 }
 
-// Check is the state of one plugin or script.
+// Check is the state of one plugin or script, or of a hook whose breaker is open.
 type Check struct {
 	Name string
 	Err  error
+	// Detail is what else there is to say; may be empty.
+	Detail string
 }
 
-// Checks are the states of all plugins and scripts, for operators: a game whose
-// rules are ill goes on by the policies of its hooks.
+// Checks are the states of all plugins and scripts, and what is tripped, for
+// operators: a game whose rules are ill goes on by the policies of its hooks.
 func (h *Hosts) Checks() []Check {
 	var all []Check
-	ill := map[string]error{}
+	processes := map[string]Check{}
 	for _, p := range h.Plugins() {
-		c := Check{Name: named(string(p.kind), p.Game, p.Name)}
+		c := Check{Name: named(string(p.kind), p.Game, p.Name), Detail: p.Memory.String()}
 		if p.State != string(process.Running) {
 			c.Err = fmt.Errorf("%s after %d restarts: %s", p.State, p.Restarts, p.LastError)
 		}
 		if p.kind == kindScript { // it comes with the scripts
-			ill[c.Name] = c.Err
+			processes[c.Name] = c
 			continue
 		}
 		all = append(all, c)
 	}
 	for _, s := range h.Scripts() {
 		c := Check{Name: named(string(kindScript), s.Game, s.Name)}
-		c.Err = ill[c.Name]
+		if own, has := processes[c.Name]; has {
+			c = own
+		}
 		if s.Failed != nil {
 			c.Err = errors.Join(c.Err, fmt.Errorf("version %s goes on, the newest has a mistake: %w", s.Version, s.Failed))
 		}
 		all = append(all, c)
 	}
-	return all
+	return append(all, h.tripped()...)
 }
 
 func named(kind, game, name string) string {
@@ -138,7 +144,7 @@ func (h *Hosts) ReloadPlugin(ctx context.Context, game, name string) (Plugin, er
 		return Plugin{}, ErrNoPlugin
 	}
 	if _, err := h.reload(ctx, s); err != nil {
-		return Plugin{}, s.named(err)
+		return Plugin{}, s.named(advised(err))
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

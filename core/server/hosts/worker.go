@@ -20,8 +20,9 @@ func (h *Hosts) startWorker(ctx context.Context, s *slot, o script.Options, b *c
 		platform = h.options.Platform(s.game)
 	}
 	w, err := worker.Start(ctx, worker.Options{
-		Game: s.game, Name: s.name, Entry: o.Entry, Timeout: o.Timeout, Allow: b.Fetch, Memory: int64(b.MemoryLimit),
+		Game: s.game, Name: s.name, Entry: o.Entry, Timeout: o.Timeout, Build: o.Build, Allow: b.Fetch, Memory: int64(b.MemoryLimit),
 		Platform: platform, Logger: o.Logger, HostVersion: h.options.Version,
+		Recorder: o.Recorder,
 	})
 	if err != nil {
 		return nil, err

@@ -34,6 +34,10 @@ type Options struct {
 	// JavaScript, by the names that imports have for them. Entry may be such a name;
 	// what that one imports is searched in Root.
 	Modules map[string]string
+	// Progress, if it is set, is told of each file that the compiler begins to read,
+	// and (read) of those that are known to have been read. It is called from several
+	// goroutines at once.
+	Progress func(file string, read bool)
 }
 
 // Result is a bundle.
@@ -67,7 +71,7 @@ func Build(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.modules = o.Modules
+	t.modules, t.progress = o.Modules, o.Progress
 	entry, err := t.entry(o.Entry)
 	if err != nil {
 		t.close()
@@ -184,10 +188,15 @@ func finish(t *tree, entry string, built api.BuildResult) (*Result, error) {
 	if sourceMap, err = plainSources(sourceMap); err != nil {
 		return nil, err
 	}
-	sum := sha256.New()
-	fmt.Fprintf(sum, "%d\n%s%s", len(code), code, sourceMap)
 	return &Result{
 		Code: code, SourceMap: sourceMap, Exports: exports, Files: t.files(),
-		Hash: hex.EncodeToString(sum.Sum(nil))[:12], Warnings: problems(built.Warnings, true),
+		Hash: Sum(code, sourceMap), Warnings: problems(built.Warnings, true),
 	}, nil
+}
+
+// Sum is the Hash of a bundle.
+func Sum(code string, sourceMap []byte) string {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%d\n%s%s", len(code), code, sourceMap)
+	return hex.EncodeToString(sum.Sum(nil))[:12]
 }

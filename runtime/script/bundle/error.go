@@ -19,6 +19,8 @@ const maxProblems = 10
 type Error struct {
 	// Problems are sorted by place; never empty.
 	Problems []Problem
+	// More is how many there are beside these.
+	More int
 }
 
 // Error has the first ten problems, each with its place and source line.
@@ -28,7 +30,7 @@ func (e *Error) Error() string {
 	for i, p := range shown {
 		texts[i] = p.String()
 	}
-	if more := len(e.Problems) - len(shown); more > 0 {
+	if more := len(e.Problems) - len(shown) + e.More; more > 0 {
 		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(texts, "\n")

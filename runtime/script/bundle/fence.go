@@ -32,6 +32,7 @@ func fence(b api.PluginBuild, t *tree, entry string) {
 		if a.Kind == api.ResolveEntryPoint {
 			return api.OnResolveResult{Path: entry, Namespace: namespace}, nil
 		}
+		t.tell(a.Importer, true) // its imports are known
 		file, pure, err := r.resolve(a)
 		if err != nil {
 			return api.OnResolveResult{}, err
@@ -43,6 +44,7 @@ func fence(b api.PluginBuild, t *tree, entry string) {
 		return found, nil
 	})
 	b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: namespace}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+		t.tell(a.Path, false)
 		text, err := t.source(a.Path)
 		if err != nil {
 			return api.OnLoadResult{}, err

@@ -20,6 +20,8 @@ type tree struct {
 	root    string // without symlinks
 	dir     *os.Root
 	modules map[string]string // that are no files, by name
+	// progress is that of Options; it may be nil.
+	progress func(file string, read bool)
 
 	mu      sync.Mutex
 	stopped bool
@@ -46,6 +48,13 @@ func openTree(root string) (*tree, error) {
 		return nil, fmt.Errorf("bundle: the hooks folder: %w", err)
 	}
 	return &tree{root: real, dir: dir, read: map[string]bool{}}, nil
+}
+
+// tell tells of the progress with a file.
+func (t *tree) tell(file string, read bool) {
+	if t.progress != nil {
+		t.progress(file, read)
+	}
 }
 
 func (t *tree) close() { _ = t.dir.Close() }

@@ -39,8 +39,11 @@ type Result struct {
 	Err            error
 	// Median and P99 are of one call, Empty is the median of one that does nothing.
 	Median, P99, Empty time.Duration
-	// Allocs and Bytes are what one call allocates, with all that the platform does.
-	Allocs, Bytes uint64
+	// Allocs and Bytes are what one call allocates, with all that the platform does;
+	// EmptyAllocs and EmptyBytes are those of a call that does nothing.
+	Allocs, Bytes, EmptyAllocs, EmptyBytes uint64
+	// Places are the lines on which most of the script's time goes, the first one first.
+	Places []Place
 }
 
 // Run measures every function that a script exports but those for events, which nobody
@@ -110,24 +113,31 @@ func empty(ctx context.Context, o script.Options, v *script.Version) (*script.Ve
 // measure calls one function, and the empty one.
 func (o *Options) measure(ctx context.Context, v, none *script.Version, p hook.Point, name, rpc string) Result {
 	r := Result{Name: name}
-	var before, after runtime.MemStats
 	host := memhost.New()
 	if r.time(ctx, v, p, rpc, max(o.Calls/10, 1), host); r.Err != nil { // the first ones are slow
 		return r
 	}
-	runtime.ReadMemStats(&before)
-	took := r.time(ctx, v, p, rpc, o.Calls, host)
-	runtime.ReadMemStats(&after)
+	took := r.counted(ctx, v, p, rpc, o.Calls, host)
 	if r.Err != nil {
 		return r
 	}
 	r.Calls, r.Median, r.P99 = len(took), took[len(took)/2], took[len(took)*99/100]
-	r.Allocs, r.Bytes = (after.Mallocs-before.Mallocs)/uint64(r.Calls), (after.TotalAlloc-before.TotalAlloc)/uint64(r.Calls)
 	var idle Result
-	if took = idle.time(ctx, none, p, rpc, o.Calls, host); idle.Err == nil {
-		r.Empty = took[len(took)/2]
+	if took = idle.counted(ctx, none, p, rpc, o.Calls, host); idle.Err == nil {
+		r.Empty, r.EmptyAllocs, r.EmptyBytes = took[len(took)/2], idle.Allocs, idle.Bytes
 	}
+	r.Places, r.Err = places(ctx, v, p, rpc, host)
 	return r
+}
+
+// counted is time, and counts what is allocated.
+func (r *Result) counted(ctx context.Context, v *script.Version, p hook.Point, rpc string, n int, host hook.Host) []time.Duration {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	took := r.time(ctx, v, p, rpc, n, host)
+	runtime.ReadMemStats(&after)
+	r.Allocs, r.Bytes = (after.Mallocs-before.Mallocs)/uint64(n), (after.TotalAlloc-before.TotalAlloc)/uint64(n)
+	return took
 }
 
 // time calls a function n times and returns what each call took, sorted.

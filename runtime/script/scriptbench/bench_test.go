@@ -56,6 +56,8 @@ func TestRun(t *testing.T) {
 	}
 	if slow := by["balanceTeams"]; slow.Median < 2*slow.Empty {
 		t.Errorf("20000 turns of a loop are as fast as none: %+v", slow)
+	} else if len(slow.Places) == 0 || slow.Places[0].Frame.Line != 5 || slow.Places[0].Share < .9 || slow.Places[0].Function != "balanceTeams" {
+		t.Errorf("its time is not spent in its loop: %+v", slow.Places)
 	}
 }
 

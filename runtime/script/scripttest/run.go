@@ -28,6 +28,9 @@ type Options struct {
 	Run *regexp.Regexp
 	// Timeout of one test; 0 is DefaultTimeout.
 	Timeout time.Duration
+	// Progress, if it is set, is told of each file before its tests are run, and
+	// (done) after them.
+	Progress func(file string, done bool)
 }
 
 // The modules of the kit.
@@ -65,14 +68,22 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	report := &Report{}
 	for _, name := range o.Files {
 		began := time.Now()
+		o.tell(name, false)
 		f := o.file(ctx, name)
 		f.Took = time.Since(began)
+		o.tell(name, true)
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("the tests were stopped in %s: %w", name, err)
 		}
 		report.Files = append(report.Files, f)
 	}
 	return report, nil
+}
+
+func (o *Options) tell(file string, done bool) {
+	if o.Progress != nil {
+		o.Progress(file, done)
+	}
 }
 
 // file runs the tests of one file.

@@ -616,6 +616,88 @@ func (*NotifyResponse) Descriptor() ([]byte, []int) {
 	return file_muster_v1_host_proto_rawDescGZIP(), []int{9}
 }
 
+// EffectRequest says which game the call serves.
+type EffectRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Game          string                 `protobuf:"bytes,1,opt,name=game,proto3" json:"game,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EffectRequest) Reset() {
+	*x = EffectRequest{}
+	mi := &file_muster_v1_host_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EffectRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EffectRequest) ProtoMessage() {}
+
+func (x *EffectRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_muster_v1_host_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EffectRequest.ProtoReflect.Descriptor instead.
+func (*EffectRequest) Descriptor() ([]byte, []int) {
+	return file_muster_v1_host_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *EffectRequest) GetGame() string {
+	if x != nil {
+		return x.Game
+	}
+	return ""
+}
+
+// EffectResponse is the empty answer of Effect.
+type EffectResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EffectResponse) Reset() {
+	*x = EffectResponse{}
+	mi := &file_muster_v1_host_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EffectResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EffectResponse) ProtoMessage() {}
+
+func (x *EffectResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_muster_v1_host_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EffectResponse.ProtoReflect.Descriptor instead.
+func (*EffectResponse) Descriptor() ([]byte, []int) {
+	return file_muster_v1_host_proto_rawDescGZIP(), []int{11}
+}
+
 var File_muster_v1_host_proto protoreflect.FileDescriptor
 
 const file_muster_v1_host_proto_rawDesc = "" +
@@ -659,7 +741,10 @@ const file_muster_v1_host_proto_rawDesc = "" +
 	"account_id\x18\x02 \x01(\tR\taccountId\x12\x12\n" +
 	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x18\n" +
 	"\apayload\x18\x04 \x01(\fR\apayload\"\x10\n" +
-	"\x0eNotifyResponse2\xf4\x02\n" +
+	"\x0eNotifyResponse\"#\n" +
+	"\rEffectRequest\x12\x12\n" +
+	"\x04game\x18\x01 \x01(\tR\x04game\"\x10\n" +
+	"\x0eEffectResponse2\xb3\x03\n" +
 	"\x04Host\x12E\n" +
 	"\n" +
 	"StorageGet\x12\x1c.muster.v1.StorageGetRequest\x1a\x19.muster.v1.StorageEntries\x12I\n" +
@@ -667,7 +752,8 @@ const file_muster_v1_host_proto_rawDesc = "" +
 	"StorageSet\x12\x1c.muster.v1.StorageSetRequest\x1a\x1d.muster.v1.StorageSetResponse\x12R\n" +
 	"\rStorageDelete\x12\x1f.muster.v1.StorageDeleteRequest\x1a .muster.v1.StorageDeleteResponse\x12G\n" +
 	"\vStorageList\x12\x1d.muster.v1.StorageListRequest\x1a\x19.muster.v1.StorageEntries\x12=\n" +
-	"\x06Notify\x12\x18.muster.v1.NotifyRequest\x1a\x19.muster.v1.NotifyResponseB:Z8github.com/muster-gg/muster/sdk/plugin/pluginpb;pluginpbb\x06proto3"
+	"\x06Notify\x12\x18.muster.v1.NotifyRequest\x1a\x19.muster.v1.NotifyResponse\x12=\n" +
+	"\x06Effect\x12\x18.muster.v1.EffectRequest\x1a\x19.muster.v1.EffectResponseB:Z8github.com/muster-gg/muster/sdk/plugin/pluginpb;pluginpbb\x06proto3"
 
 var (
 	file_muster_v1_host_proto_rawDescOnce sync.Once
@@ -681,7 +767,7 @@ func file_muster_v1_host_proto_rawDescGZIP() []byte {
 	return file_muster_v1_host_proto_rawDescData
 }
 
-var file_muster_v1_host_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_muster_v1_host_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_muster_v1_host_proto_goTypes = []any{
 	(*StorageGetRequest)(nil),     // 0: muster.v1.StorageGetRequest
 	(*StorageEntries)(nil),        // 1: muster.v1.StorageEntries
@@ -693,24 +779,28 @@ var file_muster_v1_host_proto_goTypes = []any{
 	(*StorageListRequest)(nil),    // 7: muster.v1.StorageListRequest
 	(*NotifyRequest)(nil),         // 8: muster.v1.NotifyRequest
 	(*NotifyResponse)(nil),        // 9: muster.v1.NotifyResponse
+	(*EffectRequest)(nil),         // 10: muster.v1.EffectRequest
+	(*EffectResponse)(nil),        // 11: muster.v1.EffectResponse
 }
 var file_muster_v1_host_proto_depIdxs = []int32{
-	2, // 0: muster.v1.StorageEntries.entries:type_name -> muster.v1.StorageEntry
-	0, // 1: muster.v1.Host.StorageGet:input_type -> muster.v1.StorageGetRequest
-	3, // 2: muster.v1.Host.StorageSet:input_type -> muster.v1.StorageSetRequest
-	5, // 3: muster.v1.Host.StorageDelete:input_type -> muster.v1.StorageDeleteRequest
-	7, // 4: muster.v1.Host.StorageList:input_type -> muster.v1.StorageListRequest
-	8, // 5: muster.v1.Host.Notify:input_type -> muster.v1.NotifyRequest
-	1, // 6: muster.v1.Host.StorageGet:output_type -> muster.v1.StorageEntries
-	4, // 7: muster.v1.Host.StorageSet:output_type -> muster.v1.StorageSetResponse
-	6, // 8: muster.v1.Host.StorageDelete:output_type -> muster.v1.StorageDeleteResponse
-	1, // 9: muster.v1.Host.StorageList:output_type -> muster.v1.StorageEntries
-	9, // 10: muster.v1.Host.Notify:output_type -> muster.v1.NotifyResponse
-	6, // [6:11] is the sub-list for method output_type
-	1, // [1:6] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2,  // 0: muster.v1.StorageEntries.entries:type_name -> muster.v1.StorageEntry
+	0,  // 1: muster.v1.Host.StorageGet:input_type -> muster.v1.StorageGetRequest
+	3,  // 2: muster.v1.Host.StorageSet:input_type -> muster.v1.StorageSetRequest
+	5,  // 3: muster.v1.Host.StorageDelete:input_type -> muster.v1.StorageDeleteRequest
+	7,  // 4: muster.v1.Host.StorageList:input_type -> muster.v1.StorageListRequest
+	8,  // 5: muster.v1.Host.Notify:input_type -> muster.v1.NotifyRequest
+	10, // 6: muster.v1.Host.Effect:input_type -> muster.v1.EffectRequest
+	1,  // 7: muster.v1.Host.StorageGet:output_type -> muster.v1.StorageEntries
+	4,  // 8: muster.v1.Host.StorageSet:output_type -> muster.v1.StorageSetResponse
+	6,  // 9: muster.v1.Host.StorageDelete:output_type -> muster.v1.StorageDeleteResponse
+	1,  // 10: muster.v1.Host.StorageList:output_type -> muster.v1.StorageEntries
+	9,  // 11: muster.v1.Host.Notify:output_type -> muster.v1.NotifyResponse
+	11, // 12: muster.v1.Host.Effect:output_type -> muster.v1.EffectResponse
+	7,  // [7:13] is the sub-list for method output_type
+	1,  // [1:7] is the sub-list for method input_type
+	1,  // [1:1] is the sub-list for extension type_name
+	1,  // [1:1] is the sub-list for extension extendee
+	0,  // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_muster_v1_host_proto_init() }
@@ -724,7 +814,7 @@ func file_muster_v1_host_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_muster_v1_host_proto_rawDesc), len(file_muster_v1_host_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,6 +24,7 @@ const (
 	Host_StorageDelete_FullMethodName = "/muster.v1.Host/StorageDelete"
 	Host_StorageList_FullMethodName   = "/muster.v1.Host/StorageList"
 	Host_Notify_FullMethodName        = "/muster.v1.Host/Notify"
+	Host_Effect_FullMethodName        = "/muster.v1.Host/Effect"
 )
 
 // HostClient is the client API for Host service.
@@ -45,6 +46,10 @@ type HostClient interface {
 	StorageList(ctx context.Context, in *StorageListRequest, opts ...grpc.CallOption) (*StorageEntries, error)
 	// Notify sends `notify` to the sockets of an account.
 	Notify(ctx context.Context, in *NotifyRequest, opts ...grpc.CallOption) (*NotifyResponse, error)
+	// Effect says that the call is about to change something that the platform does
+	// not see, such as another service. A call whose process ends is made again only
+	// if it has changed nothing. Plugins need not say so: their calls never are.
+	Effect(ctx context.Context, in *EffectRequest, opts ...grpc.CallOption) (*EffectResponse, error)
 }
 
 type hostClient struct {
@@ -105,6 +110,16 @@ func (c *hostClient) Notify(ctx context.Context, in *NotifyRequest, opts ...grpc
 	return out, nil
 }
 
+func (c *hostClient) Effect(ctx context.Context, in *EffectRequest, opts ...grpc.CallOption) (*EffectResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EffectResponse)
+	err := c.cc.Invoke(ctx, Host_Effect_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // HostServer is the server API for Host service.
 // All implementations must embed UnimplementedHostServer
 // for forward compatibility.
@@ -124,6 +139,10 @@ type HostServer interface {
 	StorageList(context.Context, *StorageListRequest) (*StorageEntries, error)
 	// Notify sends `notify` to the sockets of an account.
 	Notify(context.Context, *NotifyRequest) (*NotifyResponse, error)
+	// Effect says that the call is about to change something that the platform does
+	// not see, such as another service. A call whose process ends is made again only
+	// if it has changed nothing. Plugins need not say so: their calls never are.
+	Effect(context.Context, *EffectRequest) (*EffectResponse, error)
 	mustEmbedUnimplementedHostServer()
 }
 
@@ -148,6 +167,9 @@ func (UnimplementedHostServer) StorageList(context.Context, *StorageListRequest)
 }
 func (UnimplementedHostServer) Notify(context.Context, *NotifyRequest) (*NotifyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Notify not implemented")
+}
+func (UnimplementedHostServer) Effect(context.Context, *EffectRequest) (*EffectResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Effect not implemented")
 }
 func (UnimplementedHostServer) mustEmbedUnimplementedHostServer() {}
 func (UnimplementedHostServer) testEmbeddedByValue()              {}
@@ -260,6 +282,24 @@ func _Host_Notify_Handler(srv interface{}, ctx context.Context, dec func(interfa
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Host_Effect_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EffectRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HostServer).Effect(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Host_Effect_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HostServer).Effect(ctx, req.(*EffectRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Host_ServiceDesc is the grpc.ServiceDesc for Host service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -286,6 +326,10 @@ var Host_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Notify",
 			Handler:    _Host_Notify_Handler,
+		},
+		{
+			MethodName: "Effect",
+			Handler:    _Host_Effect_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

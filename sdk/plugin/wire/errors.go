@@ -38,12 +38,28 @@ func ToStatus(err error) error {
 		return detailed(codes.Unavailable, text(err.Error()), &hook.Outage{Cause: text(err.Error())})
 	case errors.Is(err, hook.ErrUnknownRpc):
 		return status.Error(codes.NotFound, text(err.Error()))
+	case unbegun(err):
+		return status.Error(codes.Aborted, text(err.Error()))
 	case errors.Is(err, context.DeadlineExceeded):
 		return status.Error(codes.DeadlineExceeded, text(err.Error()))
 	case errors.Is(err, context.Canceled):
 		return status.Error(codes.Canceled, text(err.Error()))
 	}
 	return status.Error(codes.Unknown, text(err.Error()))
+}
+
+// UnbegunError is the error of a call that its host had no room for.
+type UnbegunError struct{ said string }
+
+func (e *UnbegunError) Error() string { return e.said }
+
+// Unavailable says that the call never began.
+func (e *UnbegunError) Unavailable() bool { return true }
+
+// unbegun says that a call never began.
+func unbegun(err error) bool {
+	var host interface{ Unavailable() bool }
+	return errors.As(err, &host) && host.Unavailable()
 }
 
 func detailed(code codes.Code, text string, detail protoadapt.MessageV1) error {
@@ -54,14 +70,15 @@ func detailed(code codes.Code, text string, detail protoadapt.MessageV1) error {
 	return s.Err()
 }
 
-// valid returns the refusal in valid UTF-8, which the wire demands.
+// valid returns the refusal in valid UTF-8, which the wire demands, and no longer than
+// anybody is shown, which keeps it within MaxHeaders.
 func valid(r *hook.Refusal) *hook.Refusal {
-	out := &hook.Refusal{Reason: strings.ToValidUTF8(r.GetReason(), "\ufffd"), Invalid: r.GetInvalid()}
+	out := &hook.Refusal{Reason: text(r.GetReason()), Invalid: r.GetInvalid()}
 	for id, reason := range r.GetPlayerReasons() {
 		if out.PlayerReasons == nil {
 			out.PlayerReasons = make(map[string]string, len(r.GetPlayerReasons()))
 		}
-		out.PlayerReasons[strings.ToValidUTF8(id, "\ufffd")] = strings.ToValidUTF8(reason, "\ufffd")
+		out.PlayerReasons[strings.ToValidUTF8(id, "\ufffd")] = text(reason)
 	}
 	return out
 }
@@ -75,7 +92,8 @@ func text(s string) string {
 
 // FromStatus is the other end of ToStatus: refusals and outages come back as they
 // were, other errors as their text. What gRPC itself says of a connection that
-// broke is ErrBroken, never an outage of something behind the plugin.
+// broke is ErrBroken, never an outage of something behind the plugin; what it says of
+// an answer that it does not take is an *UnreadError.
 func FromStatus(err error) error {
 	if err == nil {
 		return nil
@@ -85,6 +103,9 @@ func FromStatus(err error) error {
 		return err
 	}
 	said := text(s.Message())
+	if code := unread(s); code != "" {
+		return &UnreadError{code, said}
+	}
 	switch s.Code() {
 	case codes.FailedPrecondition:
 		if r, has := detail[*hook.Refusal](s); has {
@@ -101,6 +122,8 @@ func FromStatus(err error) error {
 		return fmt.Errorf("%w: %s", context.DeadlineExceeded, said)
 	case codes.Canceled:
 		return fmt.Errorf("%w: %s", context.Canceled, said)
+	case codes.Aborted:
+		return &UnbegunError{said}
 	case codes.Unimplemented:
 		return fmt.Errorf("%w: %s", ErrNotServed, said)
 	case codes.Unknown:

@@ -33,12 +33,12 @@ func NewHost(conn grpc.ClientConnInterface, game string) hook.Host {
 func (h *hostClient) Storage() hook.Storage { return h }
 
 func (h *hostClient) Notify(ctx context.Context, accountID, kind string, payload json.RawMessage) error {
-	_, err := h.rpc.Notify(ctx, &pluginpb.NotifyRequest{Game: h.game, AccountId: accountID, Kind: kind, Payload: payload})
+	_, err := h.rpc.Notify(passNumber(ctx), &pluginpb.NotifyRequest{Game: h.game, AccountId: accountID, Kind: kind, Payload: payload})
 	return hostError(err)
 }
 
 func (h *hostClient) Get(ctx context.Context, scope string, keys ...string) ([]hook.Entry, error) {
-	out, err := h.rpc.StorageGet(ctx, &pluginpb.StorageGetRequest{Game: h.game, Scope: scope, Keys: keys})
+	out, err := h.rpc.StorageGet(passNumber(ctx), &pluginpb.StorageGetRequest{Game: h.game, Scope: scope, Keys: keys})
 	if err != nil {
 		return nil, hostError(err)
 	}
@@ -46,25 +46,36 @@ func (h *hostClient) Get(ctx context.Context, scope string, keys ...string) ([]h
 }
 
 func (h *hostClient) Set(ctx context.Context, scope, key string, value json.RawMessage, when hook.Version) (hook.Version, error) {
-	out, err := h.rpc.StorageSet(ctx, &pluginpb.StorageSetRequest{
+	out, err := h.rpc.StorageSet(passNumber(ctx), &pluginpb.StorageSetRequest{
 		Game: h.game, Scope: scope, Key: key, Value: value, When: int64(when),
 	})
 	return hook.Version(out.GetVersion()), hostError(err)
 }
 
 func (h *hostClient) Delete(ctx context.Context, scope, key string, when hook.Version) error {
-	_, err := h.rpc.StorageDelete(ctx, &pluginpb.StorageDeleteRequest{Game: h.game, Scope: scope, Key: key, When: int64(when)})
+	_, err := h.rpc.StorageDelete(passNumber(ctx), &pluginpb.StorageDeleteRequest{Game: h.game, Scope: scope, Key: key, When: int64(when)})
 	return hostError(err)
 }
 
 func (h *hostClient) List(ctx context.Context, scope, prefix, after string, limit int) ([]hook.Entry, error) {
-	out, err := h.rpc.StorageList(ctx, &pluginpb.StorageListRequest{
+	out, err := h.rpc.StorageList(passNumber(ctx), &pluginpb.StorageListRequest{
 		Game: h.game, Scope: scope, Prefix: prefix, After: after, Limit: int32(max(0, min(limit, hook.MaxListed))),
 	})
 	if err != nil {
 		return nil, hostError(err)
 	}
 	return fromEntries(out), nil
+}
+
+// Effect tells the platform that the call of ctx is about to change something which
+// the platform does not see. Where the call has no platform there is nobody to tell.
+func Effect(ctx context.Context) error {
+	h, ok := hook.HostFrom(ctx).(*hostClient)
+	if !ok {
+		return nil
+	}
+	_, err := h.rpc.Effect(passNumber(ctx), &pluginpb.EffectRequest{Game: h.game})
+	return hostError(err)
 }
 
 // hostError is the other end of hostStatus.

@@ -83,6 +83,11 @@ func (s *HostServer) Notify(ctx context.Context, r *pluginpb.NotifyRequest) (*pl
 	return &pluginpb.NotifyResponse{}, hostStatus(h.Notify(ctx, r.GetAccountId(), r.GetKind(), r.GetPayload()))
 }
 
+// Effect is for whoever counts the calls: here it has no meaning.
+func (s *HostServer) Effect(context.Context, *pluginpb.EffectRequest) (*pluginpb.EffectResponse, error) {
+	return &pluginpb.EffectResponse{}, nil
+}
+
 func toEntries(entries []hook.Entry) *pluginpb.StorageEntries {
 	out := &pluginpb.StorageEntries{Entries: make([]*pluginpb.StorageEntry, len(entries))}
 	for i, e := range entries {

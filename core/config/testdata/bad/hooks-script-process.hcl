@@ -9,10 +9,9 @@ game "arena" {
     memory_limit = "1MiB"
   }
   hooks "script" {
-    entry          = "hooks/none.ts"
-    isolation      = "process"
-    memory_limit   = 0
-    test_on_reload = true
+    entry        = "hooks/none.ts"
+    isolation    = "process"
+    memory_limit = 0
   }
   allocate "local" {
     command = ["bin/arena-server"]

@@ -3,7 +3,7 @@ plugin "discord" {
   sha256       = "2CF24DBA5FB0A30E26E83B2AC5B9E29E1B161E5C1FA7425E73043362938B9824"
   env          = { HTTPS_PROXY = env("HTTPS_PROXY", "") }
   timeout      = "5s"
-  memory_limit = "256MiB"
+  memory_limit = "512MiB"
   config {
     application_id = env("GAMEFLOW_GAME_ID")
     scopes         = ["identify"]
