@@ -153,16 +153,21 @@ func (p *peer) read() message {
 // hear takes the next message, which must be of a kind.
 func (p *peer) hear(kind string) message {
 	p.t.Helper()
-	var m message
-	if len(p.seen) > 0 {
-		m, p.seen = p.seen[0], p.seen[1:]
-	} else {
-		m = p.read()
-	}
+	m := p.next()
 	if m.kind() != kind {
 		p.t.Fatalf("%s hears %v, want %s", p.name, m, kind)
 	}
 	return m
+}
+
+// next is the next message in the order in which they came, but for replies.
+func (p *peer) next() (m message) {
+	p.t.Helper()
+	if len(p.seen) > 0 {
+		m, p.seen = p.seen[0], p.seen[1:]
+		return m
+	}
+	return p.read()
 }
 
 // until reads until a message satisfies, and keeps what came before it in seen.

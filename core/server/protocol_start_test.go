@@ -139,7 +139,10 @@ func TestProtocolStartFails(t *testing.T) {
 			}
 			for _, p := range ps {
 				kind := map[bool]string{true: "error", false: "match:failed"}[p == ps[0]]
-				m := p.untilKind(kind)
+				// The starter may hear all of it before his ack.
+				m := p.next()
+				for ; m.kind() == "lobby:updated" && m.at("lobby", "state") == "starting"; m = p.next() {
+				}
 				if kind == "error" {
 					shaped(t, "the starter", m, `{"type":"error","message":"*","code":%q,"lobbyId":%q,"matchId":"*"}`, c.code, lobby["id"])
 				} else {
@@ -148,12 +151,6 @@ func TestProtocolStartFails(t *testing.T) {
 				if c.text != "" && m["message"] != c.text {
 					t.Errorf("%s: %v, want %q", p.name, m, c.text)
 				}
-				for _, m := range p.seen {
-					if m.kind() != "lobby:updated" || m.at("lobby", "state") != "starting" {
-						t.Errorf("%s: before it %v", p.name, m)
-					}
-				}
-				p.seen = nil
 				l := p.hear("lobby:updated")
 				for _, o := range ps {
 					if l.at("lobby", "state") != "open" || l.at("lobby", "step") != nil || member(l["lobby"], o.id)["ready"] != true {
