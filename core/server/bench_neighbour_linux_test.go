@@ -65,7 +65,10 @@ func noisy(b *testing.B, isolation, what string) {
 	var callers sync.WaitGroup
 	for range 8 {
 		callers.Go(func() {
-			for ctx.Err() == nil {
+			// As often as calls end at their deadline, also where they fail at once.
+			pace := time.NewTicker(50 * time.Millisecond)
+			defer pace.Stop()
+			for ; ctx.Err() == nil; <-pace.C {
 				req, _ := http.NewRequestWithContext(ctx, http.MethodPost, root+"/games/bad/rpc/"+what, nil)
 				req.Header.Set("Authorization", "Bearer "+mallory.AccessToken)
 				_ = do(req) // it fails, or not
@@ -82,7 +85,7 @@ func noisy(b *testing.B, isolation, what string) {
 	b.ReportMetric(ms(loud, .99)/ms(quiet, .99), "p99-ratio")
 }
 
-// neighbour has four lobbies start b.N times each, a start every ten milliseconds.
+// neighbour has four lobbies start b.N times each, a start every twenty milliseconds.
 func (s *subject) neighbour(b *testing.B, crews []*mates) []time.Duration {
 	b.Helper()
 	var mu sync.Mutex
@@ -90,7 +93,7 @@ func (s *subject) neighbour(b *testing.B, crews []*mates) []time.Duration {
 	var done sync.WaitGroup
 	for _, crew := range crews {
 		done.Go(func() {
-			pace := time.NewTicker(40 * time.Millisecond)
+			pace := time.NewTicker(80 * time.Millisecond)
 			defer pace.Stop()
 			for range b.N {
 				err := crew.gather(b.Context())
