@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -49,16 +48,8 @@ func TestPluginMemory(t *testing.T) {
 	}
 }
 
-// metrics are what the admin listener says of the node.
-func (r *ruled) metrics() string {
-	r.t.Helper()
-	res, err := http.Get("http://" + r.node.AdminAddr().String() + "/metrics")
-	must(r.t, err)
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	must(r.t, err)
-	return string(text)
-}
+// metrics are those of the node.
+func (r *ruled) metrics() string { return r.admin("/metrics") }
 
 // TestReloadOfAnotherProgram: where the config has a checksum, a reload says what to do
 // about a new build, and the old one goes on.

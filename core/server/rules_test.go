@@ -189,10 +189,13 @@ func decode(t testing.TB, r io.Reader, v any) {
 	must(t, json.NewDecoder(r).Decode(v))
 }
 
-// ready is what the admin listener says of the node.
-func (r *ruled) ready() string {
+// ready is what the admin listener says of the node's health.
+func (r *ruled) ready() string { return r.admin("/readyz") }
+
+// admin is what the admin listener answers.
+func (r *ruled) admin(path string) string {
 	r.t.Helper()
-	res, err := http.Get("http://" + r.node.AdminAddr().String() + "/readyz")
+	res, err := http.Get("http://" + r.node.AdminAddr().String() + path)
 	must(r.t, err)
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/muster-gg/muster/runtime/script"
+	"github.com/muster-gg/muster/runtime/script/scriptlog"
 )
 
 // Result is what a replay came to.
@@ -32,8 +33,8 @@ type Result struct {
 }
 
 // result compares a call with its recording.
-func result(r *script.Recording, version string, w *world, answer proto.Message, err error, log *log) (*Result, error) {
-	made := &Result{Call: Call(r), RecordedAt: r.RecordedAt, Recorded: r.Version, Version: version, Logged: log.lines()}
+func result(r *script.Recording, version string, w *world, answer proto.Message, err error, log *scriptlog.Log) (*Result, error) {
+	made := &Result{Call: Call(r), RecordedAt: r.RecordedAt, Recorded: r.Version, Version: version, Logged: log.Lines()}
 	differences, err := outcome(r, answer, err)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/muster-gg/muster/runtime/script"
+	"github.com/muster-gg/muster/runtime/script/scriptlog"
 	"github.com/muster-gg/muster/sdk/hook"
 )
 
@@ -38,9 +39,9 @@ func Run(ctx context.Context, r *script.Recording, entry string) (*Result, error
 	if err := protojson.Unmarshal(r.Request, request); err != nil {
 		return nil, err
 	}
-	w, log := newWorld(r), newLog()
+	w, log := newWorld(r), scriptlog.New()
 	v, err := script.Load(ctx, script.Options{
-		Game: r.Game, Name: r.Hook, Entry: entry, Timeout: timeout(r), Fetch: w, Logger: log.core, Clock: w.clock, Rand: w.rand,
+		Game: r.Game, Name: r.Hook, Entry: entry, Timeout: timeout(r), Fetch: w, Logger: log.Logger(), Clock: w.clock, Rand: w.rand,
 		Simulation: &script.Simulation{Pass: func(time.Time) {}, Next: w.next},
 	})
 	if err != nil {

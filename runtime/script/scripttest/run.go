@@ -12,6 +12,7 @@ import (
 
 	"github.com/muster-gg/muster/runtime/script"
 	"github.com/muster-gg/muster/runtime/script/bundle"
+	"github.com/muster-gg/muster/runtime/script/scriptlog"
 	"github.com/muster-gg/muster/sdk/hook"
 )
 
@@ -122,9 +123,9 @@ func (o *Options) file(ctx context.Context, name string) File {
 
 // test runs one test.
 func (o *Options) test(ctx context.Context, file string, built *bundle.Result, name string, index int) Test {
-	began, w, log := time.Now(), newWorld(), newLog()
+	began, w, log := time.Now(), newWorld(), scriptlog.New()
 	err := o.run(ctx, file, built, w, log, "run", index, nil)
-	t := Test{Name: name, Took: time.Since(began), Logged: log.lines()}
+	t := Test{Name: name, Took: time.Since(began), Logged: log.Lines()}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -137,10 +138,10 @@ func (o *Options) test(ctx context.Context, file string, built *bundle.Result, n
 }
 
 // run loads a bundle into a machine of its own and calls one of the kit's functions.
-func (o *Options) run(ctx context.Context, file string, built *bundle.Result, w *world, log *log, function string, payload, answer any) error {
+func (o *Options) run(ctx context.Context, file string, built *bundle.Result, w *world, log *scriptlog.Log, function string, payload, answer any) error {
 	v, err := script.LoadBundle(ctx, script.Options{
 		Game: "test", Name: file, Entry: filepath.Join(o.Dir, filepath.FromSlash(file)), Timeout: o.Timeout,
-		Fetch: w, Logger: log.logger(), Clock: w.clock, Rand: w.rand,
+		Fetch: w, Logger: log.Logger(), Clock: w.clock, Rand: w.rand,
 		Simulation: &script.Simulation{Pass: w.pass, Natives: w.natives()},
 	}, built)
 	if err != nil {

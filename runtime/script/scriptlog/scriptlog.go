@@ -1,4 +1,6 @@
-package scripttest
+// Package scriptlog keeps what scripts log, as a person reads it: for tests of scripts,
+// and for calls that are replayed.
+package scriptlog
 
 import (
 	"encoding/json"
@@ -8,26 +10,29 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
-// log keeps what a test logs; nil keeps nothing.
-type log struct {
+// Log keeps what is logged to its logger; a nil Log has none. It may be used from
+// many goroutines at once.
+type Log struct {
 	core *zap.Logger
 	seen *observer.ObservedLogs
 }
 
-func newLog() *log {
+// New returns an empty Log.
+func New() *Log {
 	core, seen := observer.New(zap.DebugLevel)
-	return &log{zap.New(core), seen}
+	return &Log{zap.New(core), seen}
 }
 
-func (l *log) logger() *zap.Logger {
+// Logger is what script.Options get.
+func (l *Log) Logger() *zap.Logger {
 	if l == nil {
 		return nil
 	}
 	return l.core
 }
 
-// lines are what was logged, each as a person reads it.
-func (l *log) lines() []string {
+// Lines are what was logged so far, each as a person reads it.
+func (l *Log) Lines() []string {
 	var lines []string
 	for _, e := range l.seen.All() {
 		fields := e.ContextMap()
