@@ -145,7 +145,7 @@ func TestBadScriptLeavesTheOldOne(t *testing.T) {
 	for name, source := range map[string]string{
 		"syntax": "export const rpc = {", "no export": "const x = 1;", "throws": "throw new Error('no'); export const rpc = {};",
 		"import": `import "./none.ts"; export const rpc = {};`, "outside": `import "../../x.ts"; export const rpc = {};`,
-		"endless": "while (true) {} export const rpc = {};",
+		"endless": "while (true) {} export const rpc = {};", "bigint": "export const rpc = { power: () => 2n ** (10n ** 9n) };",
 	} {
 		r.file("rules.ts", source)
 		eventually(t, name+" is noticed", func() bool {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -14,31 +15,16 @@ import (
 	"github.com/muster-gg/muster/runtime/memory"
 )
 
-// asChild is the variable that makes the test's program the child of a test: it says
-// when it is idle, and for every line that it reads takes 8 MiB.
-const asChild = "MUSTER_TEST_GROWS"
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestMain(m *testing.M) {
-	if os.Getenv(asChild) == "" {
-		goleak.VerifyTestMain(m)
+// program builds the one that grows. It goes without the race detector, which takes
+// memory of its own for all that is used, and hangs where it gets none.
+func program(t *testing.T) string {
+	path := filepath.Join(t.TempDir(), "grows")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-race=false", "-o", path, "./testdata/grows").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
-	if os.Getenv(asChild) == "limited" {
-		if err := memory.LimitSelf(64 << 20); err != nil {
-			fmt.Println(err)
-			os.Exit(3)
-		}
-	}
-	var kept [][]byte
-	fmt.Println("idle")
-	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-		block := make([]byte, 8<<20)
-		for i := range block {
-			block[i] = 1
-		}
-		kept = append(kept, block)
-		fmt.Println(len(kept))
-	}
-	os.Exit(0)
+	return path
 }
 
 // child is a running one.
@@ -49,11 +35,11 @@ type child struct {
 	lines *bufio.Scanner
 }
 
-func start(t *testing.T, how string) *child {
+func start(t *testing.T, program, how string) *child {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, os.Args[0])
-	cmd.Env = []string{asChild + "=" + how, "GOTRACEBACK=none"}
+	cmd := exec.CommandContext(ctx, program, how)
+	cmd.Env = []string{"GOTRACEBACK=none"}
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -88,12 +74,10 @@ func (c *child) grow() bool {
 // TestLimit holds that the kernel keeps the bound, set by the process itself or by
 // another.
 func TestLimit(t *testing.T) {
-	if raced {
-		t.Skip("the race detector does not live with a limit")
-	}
+	grows := program(t)
 	for _, how := range []string{"limited", "free"} {
 		t.Run(how, func(t *testing.T) {
-			c := start(t, how)
+			c := start(t, grows, how)
 			if how == "free" {
 				if err := memory.Limit(c.cmd.Process.Pid, 64<<20); err != nil {
 					t.Fatal(err)
@@ -113,14 +97,10 @@ func TestLimit(t *testing.T) {
 // TestWatch holds that a process is ended that uses too much while it serves, and
 // that one is left alone that used less, or serves nothing.
 func TestWatch(t *testing.T) {
-	c := start(t, "free")
+	c := start(t, program(t), "free")
 	pid := c.cmd.Process.Pid
-	factor := 1
-	if raced {
-		factor = 4 // it uses as much more
-	}
 	ended := make(chan error, 100)
-	w := memory.NewWatch(int64(factor)*32<<20, func(of int, why error) {
+	w := memory.NewWatch(32<<20, func(of int, why error) {
 		if of != pid {
 			why = fmt.Errorf("process %d: %w", of, why)
 		}
@@ -140,7 +120,7 @@ func TestWatch(t *testing.T) {
 		t.Fatalf("half of what it may: %v", why)
 	case <-looks.C:
 	}
-	for range 6 * factor {
+	for range 6 {
 		c.grow()
 	}
 	select {

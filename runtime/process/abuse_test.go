@@ -68,7 +68,7 @@ func TestEndlessOutput(t *testing.T) {
 	if _, err := ask(t.Context(), p, "spew", "x"); err != nil {
 		t.Fatal(err)
 	}
-	logs.until(t, "xxx")
+	logs.until(t, "xxxxxxxxxxxxxxxx") // of the endless line
 	if _, err := ask(t.Context(), p, "flood", "y"); err != nil {
 		t.Fatal(err)
 	}
