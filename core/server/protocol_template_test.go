@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -101,6 +102,7 @@ func (c *templateClient) until(kind string) {
 			Lobby                              *templateLobby
 			MatchData                          *templateMatch
 		}
+		must(c.t, c.ws.SetReadDeadline(time.Now().Add(time.Minute)))
 		must(c.t, c.ws.ReadJSON(&m))
 		switch m.Type {
 		case "connected":
@@ -229,8 +231,11 @@ func TestATemplateClientWorksUnchanged(t *testing.T) {
 	if len(cid.lobby.TeamA) != 2 {
 		t.Errorf("team A was asked for: %+v", cid.lobby)
 	}
+	for len(bob.lobby.TeamA) != 2 {
+		bob.until("lobby:updated")
+	}
 	cid.ws.NetConn().Close() // a dropped socket leaves at once
-	for bob.lobby == nil || len(bob.lobby.TeamA) != 1 {
+	for len(bob.lobby.TeamA) != 1 {
 		bob.until("lobby:updated")
 	}
 	ann.send(`{"type":"matchmaking:find"}`)

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/muster-gg/muster/sdk/client"
 )
@@ -56,7 +57,11 @@ func (r *ruled) load(callers int, call func(ctx context.Context, p *player) erro
 		p := r.player(fmt.Sprint("caller ", i))
 		l.wg.Go(func() {
 			for ctx.Err() == nil {
-				if err := call(r.t.Context(), p); err != nil {
+				// Its end is the answer's, or says that there was none.
+				ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
+				err := call(ctx, p)
+				cancel()
+				if err != nil {
 					r.t.Errorf("a call under reloads: %v", err)
 					return
 				}
@@ -75,6 +80,8 @@ func (l *load) end() int64 {
 }
 
 func versionOf(ctx context.Context, p *player) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	var version int
 	err := p.Rpc(ctx, "version", nil, &version)
 	return version, err

@@ -337,6 +337,7 @@ func TestHostileInputStallsNobody(t *testing.T) {
 	ws, _, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(url, "http")+"/_ws?token="+p.token, nil)
 	must(t, err)
 	defer ws.Close()
+	must(t, ws.SetReadDeadline(time.Now().Add(time.Minute)))
 	for _, frame := range []string{"", "null", "[]", `"x"`, `{"type":1}`, `{"type":"lobby:nope"}`, strings.Repeat(`{"a":`, 5000), "\xff\xfe",
 		`{"type":"lobby:join","code":5}`, `{"type":"lobby:update"}`, `{"type":"lobby:create","maxPlayers":1e9}`} {
 		must(t, ws.WriteMessage(websocket.TextMessage, []byte(frame)))
@@ -378,6 +379,7 @@ func TestFloodIsClosed(t *testing.T) {
 	ws, _, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(n.url, "http")+"/_ws?token="+flooder.token, nil)
 	must(t, err)
 	defer ws.Close()
+	must(t, ws.SetReadDeadline(time.Now().Add(time.Minute)))
 	go func() {
 		for range 1_000_000 {
 			if ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)) != nil {
