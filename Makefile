@@ -16,6 +16,7 @@ build: ## all binaries, to bin/
 	@mkdir -p bin
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/muster .
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/arena-server ./sample-game/server
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/platform ./sample-game/platform
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/plugins/sparks-rules ./sample-game/rules
 	@for p in plugins/*/main.go; do p=$$(basename $$(dirname $$p)); \
 	  CGO_ENABLED=0 $(GO) build -trimpath -o bin/plugins/$$p ./plugins/$$p || exit 1; done
@@ -26,7 +27,7 @@ run: build ## build all and run the server with the sample game
 sample: run ## the same as run
 
 test: ## all tests, with the race detector
-	@bash .ci/install-deps.sh chromium python3-grpcio python3-protobuf python3-cryptography
+	@bash .ci/install-deps.sh chromium nodejs mono-mcs mono-runtime python3-grpcio python3-protobuf python3-cryptography
 	cd tools && $(GO) test ./...
 	$(GO) test $(TESTFLAGS) ./...
 

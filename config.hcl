@@ -84,7 +84,6 @@ server {
 #   config {
 #     application_id = env("DISCORD_APPLICATION_ID")
 #   }
-#   # Not in this version yet (other values than this):
 #   memory_limit = "256MiB"
 # }
 # plugin "skill" {
@@ -137,13 +136,12 @@ game "arena" {
     # idle           = "5m"   # without a player; "0s": off
     # stop_grace     = "45s"  # from SIGTERM to SIGKILL
     # max_concurrent = 32     # starts under way at a time, in every allocate block
-    # on_unknown     = "fail" # when it is not known whether a server was made
-    #
-    # Not in this version yet (other values than these):
-    # warm         = 0
-    # warm_buffer  = 0
-    # cpu_limit    = 0
-    # memory_limit = 0
+    # on_unknown     = "ask"  # when it is not known whether a server was made, ask for
+    #                         # it; default: "fail"
+    # warm           = 0      # ready servers that wait for a match
+    # warm_buffer    = 0      # more of them while matches run: one for each, up to this
+    # cpu_limit      = 0      # CPUs that one server may use, 0: all (Linux)
+    # memory_limit   = 0      # "512MiB": how much memory it may use with all that it starts (Linux)
   }
 
   # GameFlow's servers instead, or as the next thing to try.
@@ -154,7 +152,7 @@ game "arena" {
   #   region  = "us-east"
   #   url     = "https://api.gameflow.gg/v1"
   #   timeout = "120s"
-  #   fleet   = false # true is not in this version yet
+  #   fleet   = true # a server of the warm pool; default: false, a new one
   # }
 
   # Or servers of a plugin, or of the script below.
@@ -171,7 +169,7 @@ game "arena" {
   # A plugin of this game alone; it goes before one of the same name above.
   #
   # plugin "agones" {
-  #   command = ["bin/plugins/agones"]
+  #   command = ["bin/plugins/allocate-agones"] # its settings: docs/agones.md
   # }
 
   # Rules of your own, asked in the order of these blocks. A script is TypeScript or
@@ -207,18 +205,24 @@ game "arena" {
   #   on_failure = "builtin"
   # }
 
-  # Not in this version yet: queues, GameFlow's allocation call served to others,
-  # results for GameFlow's skill rating.
+  # GameFlow's allocation call, served to others for this game: a backend written
+  # for GameFlow takes https://THIS-SERVER/v1 as its address, the game's name as its
+  # game id, and one of these as its X-Api-Key: docs/allocation-api.md
+  #
+  # allocation_api {
+  #   keys = [env("FLEET_API_KEY")]
+  # }
+
+  # Players without a lobby search for a match (matchmaking:find) in a queue; the
+  # matchmaker is the one that you published at GameFlow for this mode. Key and
+  # address are those of the allocate "gameflow" block, which has to be there.
   #
   # queue "ranked" {
   #   provider = "gameflow"
   #   mode     = "default"
-  #   limit    = "90s"
+  #   limit    = "90s" # of one search
   # }
-  # allocation_api {
-  #   keys = [env("FLEET_API_KEY")]
-  # }
-  # rating_report = false
+  # rating_report = true # results go to GameFlow's skill rating; default: false
 }
 
 # A second game on the same server: two players, the same page and program.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what tests need besides Go, by name: chromium, redis-server, postgresql,
-# python3-grpcio, python3-protobuf, python3-cryptography.
+# python3-grpcio, python3-protobuf, python3-cryptography, nodejs, mono-mcs, mono-runtime.
 # Where it cannot (no apt-get, not root) it says how to get them and succeeds: the
 # suites that need them then skip with a line. Under CI=true nothing is skipped, so
 # there it fails.
@@ -11,6 +11,9 @@ present() {
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     redis-server) command -v redis-server ;;
     postgresql) command -v postgres || ls /usr/lib/postgresql/*/bin/postgres ;;
+    nodejs) command -v node ;;
+    mono-mcs) command -v mcs ;;
+    mono-runtime) command -v mono ;;
     python3-grpcio) /usr/bin/python3 -c 'import grpc' ;;
     python3-protobuf) /usr/bin/python3 -c 'import google.protobuf' ;;
     python3-cryptography) /usr/bin/python3 -c 'import cryptography' ;;

@@ -19,7 +19,7 @@ var rooms = [][]string{
 	{"core/cli"},
 	{"core/server"},
 	{"core/transport", "core/console"},
-	{"core/lobby", "core/match", "core/matchmaking", "core/identity", "core/session"},
+	{"core/lobby", "core/match", "core/matchmaking", "core/latency", "core/rating", "core/identity", "core/session"},
 	{"core/hooks", "core/broadcast", "core/allocation"},
 	{"core/state", "core/store"},
 	{"core/wire", "sdk/hook"},
@@ -34,12 +34,12 @@ var never = []struct {
 	but      []string
 	why      string
 }{
-	{[]string{"core/lobby", "core/match", "core/session"}, []string{"core/wire"}, nil, "they know nothing of the client protocol"},
+	{[]string{"core/lobby", "core/match", "core/matchmaking", "core/session"}, []string{"core/wire"}, nil, "they know nothing of the client protocol"},
 	{[]string{"core"}, []string{"core/config"}, []string{"core/config", "core/cli", "core/server"}, "only cli and server see the config"},
 	{[]string{"core"}, []string{"runtime", "plugins"}, []string{"core/server", "core/cli"}, "core knows sdk/hook, never who hosts a hook"},
 	{[]string{"sdk"}, []string{"core", "runtime", "plugins", "sample-game"}, nil, "sdk is what people outside import"},
 	{[]string{"runtime", "plugins"}, []string{"core", "sample-game"}, nil, "they import sdk alone"},
-	{[]string{"sample-game"}, []string{"core", "runtime", "plugins"}, nil, "the sample is written as a user would"},
+	{[]string{"sample-game"}, []string{"core", "runtime", "plugins"}, []string{"sample-game/platform"}, "the sample is written as a user would"},
 	{[]string{"core/fault", "core/telemetry", "core/config"}, []string{"core/cli", "core/server", "core/transport", "core/lobby", "core/match", "core/identity", "core/session", "core/hooks", "core/broadcast", "core/allocation", "core/state", "core/store", "core/wire"}, nil, "everything stands on them"},
 }
 
@@ -123,6 +123,7 @@ func TestRulesCanBreak(t *testing.T) {
 		{"core/hooks", "sdk/hook", true}, {"core/hooks", "runtime/native", false}, {"core/server", "runtime/native", true},
 		{"sdk/client", "core/wire", false}, {"runtime/native", "sdk/hook", true}, {"runtime/native", "core/fault", false},
 		{"sample-game/server", "sdk/gameserver", true}, {"sample-game/server", "core/fault", false},
+		{"sample-game/platform", "core/allocation", true},
 		{"core/wire", "core/fault", true}, {"core/fault", "core/wire", false}, {"core/telemetry", "core/fault", true},
 	} {
 		if why := forbidden(c.from, c.to); (why == "") != c.may {

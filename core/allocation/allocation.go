@@ -6,6 +6,8 @@ package allocation
 import (
 	"context"
 	"errors"
+	"net"
+	"strconv"
 	"time"
 )
 
@@ -23,6 +25,9 @@ type Request struct {
 	// Payload returns the launch payload as JSON with the given resultUrl in it.
 	// It may be called several times.
 	Payload func(resultURL string) ([]byte, error)
+	// Asking, when not nil, is called before each entry is asked, so that a crash
+	// leaves behind who may have made a server. An error keeps the entry from being asked.
+	Asking func(ctx context.Context, provider string) error
 }
 
 // Server is a dedicated server that was made for a match.
@@ -37,19 +42,34 @@ type Server struct {
 	Region   string `json:"region,omitempty"`
 }
 
+// String is the server for operators.
+func (s Server) String() string {
+	return net.JoinHostPort(s.Address, strconv.Itoa(s.Port)) + " (" + s.Name + ")"
+}
+
 // Provider makes servers. Implementations are safe for concurrent use.
 type Provider interface {
 	// Allocate returns a server that is ready for players. An error that was
 	// made by None says that surely no server was made; every other error leaves
 	// that open, so no other provider may be tried. The deadline is ctx's.
 	Allocate(ctx context.Context, r Request) (Server, error)
-	// Release ends the server of a match. One that is gone already, or never was, is no error.
+	// Release ends the server of a match. One that is gone already, or never was, is
+	// no error. ErrCannotRelease where servers end by themselves only.
 	Release(ctx context.Context, game, matchID string) error
 }
 
 // Finder is a provider that can be asked whether it made a server for a match.
 type Finder interface {
+	// Find returns the server of a match. Not found says that there is none, and
+	// that none will come of a call that has returned; an error says nothing.
 	Find(ctx context.Context, game, matchID string) (s Server, found bool, err error)
+}
+
+// Lister is a provider that knows the matches whose servers it has.
+type Lister interface {
+	// Matches returns the ids of the matches that Allocate made servers for, but
+	// those that are ending.
+	Matches(ctx context.Context, game string) ([]string, error)
 }
 
 // Fleet is a provider that runs servers itself and has to be run.
@@ -123,4 +143,18 @@ type Limits struct {
 	Timeout time.Duration
 	// MaxConcurrent bounds Allocate calls under way; waiting counts into Timeout.
 	MaxConcurrent int
+}
+
+// PlayerObserver is an Observer that is also told who plays. The fleet must not
+// wait for it where a server waits for the fleet.
+type PlayerObserver interface {
+	// PlayerConnected is called once for each name that a match's server has put
+	// into its list of players, before that match's Result and ServerEnded.
+	PlayerConnected(ctx context.Context, game, matchID, accountID string)
+}
+
+// ServerReleaser is a provider that likes to know which server it is to end. It
+// is called in place of Release where the server is known.
+type ServerReleaser interface {
+	ReleaseServer(ctx context.Context, game, matchID string, s Server) error
 }

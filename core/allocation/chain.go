@@ -16,12 +16,17 @@ type Entry struct {
 	Name     string
 	Provider Provider
 	Limits   Limits
+	// AskUnknown: a provider that is a Finder is asked what became of a try whose
+	// outcome is unknown, before the chain gives up.
+	AskUnknown bool
 }
 
 // Metrics is told how each try of an entry went.
 type Metrics interface {
-	// AllocationTried counts one try. outcome is "ok", "none", "unknown", "full",
-	// "open" (breaker), "busy" (no place in time) or "cancelled" (by the caller).
+	// AllocationTried counts one try. outcome is "ok", "none", "unknown",
+	// "found" and "asked" (unknown, but the provider knows the server, or that there
+	// is none), "full", "open" (breaker), "busy" (no place in time) or "cancelled" (by
+	// the caller, or by Request.Asking).
 	AllocationTried(provider, outcome string, took time.Duration)
 }
 
@@ -72,6 +77,9 @@ func (c *Chain) Budget() time.Duration {
 	var sum time.Duration
 	for _, e := range c.entries {
 		sum += e.Limits.Timeout
+		if e.AskUnknown {
+			sum += askTimeout
+		}
 	}
 	return sum
 }
@@ -137,6 +145,20 @@ func (c *Chain) Release(ctx context.Context, provider, game, matchID string) (er
 	return e.Provider.Release(ctx, game, matchID)
 }
 
+// ReleaseServer is Release where it is known which server the match has.
+func (c *Chain) ReleaseServer(ctx context.Context, game, matchID string, s Server) (err error) {
+	e := c.entry(s.Provider)
+	if e == nil {
+		return fmt.Errorf("%w: %q", ErrNoProvider, s.Provider)
+	}
+	r, ok := e.Provider.(ServerReleaser)
+	if !ok {
+		return c.Release(ctx, s.Provider, game, matchID)
+	}
+	defer recovered(&err)
+	return r.ReleaseServer(ctx, game, matchID, s)
+}
+
 // Find asks the entry named provider whether it made a server for a match. It
 // is ErrCannotFind for a provider that is no Finder.
 func (c *Chain) Find(ctx context.Context, provider, game, matchID string) (s Server, found bool, err error) {
@@ -154,6 +176,21 @@ func (c *Chain) Find(ctx context.Context, provider, game, matchID string) (s Ser
 	}
 	s.Provider = e.Name
 	return s, true, s.Validate()
+}
+
+// Matches returns the ids of the matches whose servers the entry named provider
+// has. It is ErrCannotList for a provider that is no Lister.
+func (c *Chain) Matches(ctx context.Context, provider, game string) (ids []string, err error) {
+	e := c.entry(provider)
+	if e == nil {
+		return nil, fmt.Errorf("%w: %q", ErrNoProvider, provider)
+	}
+	l, ok := e.Provider.(Lister)
+	if !ok {
+		return nil, ErrCannotList
+	}
+	defer recovered(&err)
+	return l.Matches(ctx, game)
 }
 
 func (c *Chain) entry(name string) *entry {

@@ -5,9 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 )
 
-const defaultConcurrent = 32
+const (
+	defaultConcurrent = 32
+	// askTimeout bounds how long a provider is asked what became of a call.
+	askTimeout = 5 * time.Second
+)
 
 // entry is a provider with its bounds.
 type entry struct {
@@ -48,6 +53,11 @@ func (e *entry) try(ctx context.Context, r Request) (s Server, how string, err e
 	if err := ctx.Err(); err != nil {
 		return Server{}, "cancelled", None(err)
 	}
+	if r.Asking != nil {
+		if err := r.Asking(ctx, e.Name); err != nil {
+			return Server{}, "cancelled", None(err)
+		}
+	}
 	if !e.breaker.begin() {
 		return Server{}, "open", None(errOpen)
 	}
@@ -65,7 +75,38 @@ func (e *entry) try(ctx context.Context, r Request) (s Server, how string, err e
 		how, o = "unknown", failed
 	}
 	e.breaker.end(o)
+	if err != nil && !IsNone(err) && e.AskUnknown {
+		return e.ask(ctx, r, how, err)
+	}
 	return s, how, err
+}
+
+// ask finds out what became of a call whose outcome is unknown: its server is
+// used, or surely none was made. An answer that says neither leaves it unknown,
+// whatever it wraps.
+func (e *entry) ask(ctx context.Context, r Request, how string, cause error) (Server, string, error) {
+	f, ok := e.Provider.(Finder)
+	if !ok {
+		return Server{}, how, cause
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
+	defer cancel()
+	s, found, err := find(ctx, f, r)
+	if err == nil && found {
+		err = s.Validate()
+	}
+	switch {
+	case err != nil:
+		return Server{}, how, fmt.Errorf("%w; asked for it: %v", cause, err)
+	case !found:
+		return Server{}, "asked", None(fmt.Errorf("%w; asked for it: there is none", cause))
+	}
+	return s, "found", nil
+}
+
+func find(ctx context.Context, f Finder, r Request) (s Server, found bool, err error) {
+	defer recovered(&err)
+	return f.Find(ctx, r.Game, r.MatchID)
 }
 
 // call asks the provider. What it answers is checked as foreign input: a server

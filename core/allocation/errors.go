@@ -25,6 +25,12 @@ var ErrNoProvider = errors.New("no such provider")
 // ErrCannotFind says that a provider cannot be asked by match id.
 var ErrCannotFind = errors.New("the provider cannot be asked by match id")
 
+// ErrCannotRelease says that a provider's servers end by themselves only.
+var ErrCannotRelease = errors.New("the provider has no way to end a server")
+
+// ErrCannotList says that a provider does not know the matches of its servers.
+var ErrCannotList = errors.New("the provider cannot list its servers")
+
 // UnknownError names the provider that may have made a server for a match.
 type UnknownError struct {
 	// Provider is the chain entry's name, good for Release and Find.

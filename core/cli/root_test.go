@@ -17,6 +17,8 @@ func TestCommandLine(t *testing.T) {
 		{"--help", 0, "Available Commands"},
 		{"config", 0, "check"},
 		{"serve --help", 0, "-config"},
+		{"serve --help", 0, "GAMEFLOW_GAME_MODE"},
+		{"serve -env -config x.hcl", 1, "muster: if any flags in the group [config env] are set none of the others can be"},
 		{"config check --help", 0, "-offline"},
 		{"plugin", 0, "reload"},
 		{"plugin new --help", 0, "validate_start"},

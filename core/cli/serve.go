@@ -23,22 +23,29 @@ const startTimeout = 2 * time.Minute
 
 func newServeCommand(version string) *cobra.Command {
 	var file string
+	var env bool
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
 		Long: "Run the server until SIGINT or SIGTERM. It then tells its players to reconnect, lets starts under way\n" +
-			"come to their end (at most the config's drain time), ends its game servers and stops. A second signal ends it at once.",
+			"come to their end (at most the config's drain time), ends its game servers and stops. A second signal ends it at once.\n\n" + envHelp,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serve(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), file, version)
+			from := fromFile(file)
+			if env {
+				from = fromEnv()
+			}
+			return serve(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), from, version)
 		},
 	}
 	cmd.Flags().StringVarP(&file, "config", "c", "config.hcl", "the config `file`")
+	cmd.Flags().BoolVar(&env, "env", false, "no config file: take the place of GameFlow's public template, with its environment")
+	cmd.MarkFlagsMutuallyExclusive("config", "env")
 	return cmd
 }
 
-func serve(ctx context.Context, out, errOut io.Writer, file, version string) error {
-	cfg, diags := config.Load(file, config.Options{Files: config.RequireFiles})
+func serve(ctx context.Context, out, errOut io.Writer, from source, version string) error {
+	cfg, diags := from.load()
 	if len(diags) > 0 {
 		if err := config.Format(errOut, diags, wantsColour(errOut)); err != nil {
 			return err
@@ -63,7 +70,7 @@ func serve(ctx context.Context, out, errOut io.Writer, file, version string) err
 		fmt.Fprintln(out, "Stopped before it had started.")
 		return nil
 	case err != nil:
-		return notStarted(errOut, err)
+		return notStarted(errOut, from, err)
 	}
 	greet(out, cfg, node, version)
 	var failure error
@@ -84,12 +91,12 @@ func serve(ctx context.Context, out, errOut io.Writer, file, version string) err
 
 // notStarted tells what is wrong with the config by its place, and everything else
 // in a sentence.
-func notStarted(errOut io.Writer, err error) error {
+func notStarted(errOut io.Writer, from source, err error) error {
 	var wrong hosts.Misconfigured
 	if !errors.As(err, &wrong) {
 		return fmt.Errorf("could not start: %w", err)
 	}
-	if err := config.Format(errOut, wrong.Diagnostics, wantsColour(errOut)); err != nil {
+	if err := config.Format(errOut, from.tell(wrong.Diagnostics), wantsColour(errOut)); err != nil {
 		return err
 	}
 	return errors.New("could not start: the config does not fit its plugins")

@@ -152,13 +152,9 @@ func TestDiffSeesEverything(t *testing.T) {
 		}
 		for _, name := range n.attrs {
 			switch name {
-			case "rating_report", "on_unknown", "warm", "warm_buffer", "cpu_limit", "isolation",
+			case "rating_report", "on_unknown", "isolation",
 				"max_concurrent", "env", "on_failure":
 				continue // not built yet, or asked for elsewhere
-			case "memory_limit":
-				if block == "allocate local" {
-					continue
-				}
 			}
 			if !seen[prefix+name] {
 				t.Errorf("%s%s is not compared", prefix, name)

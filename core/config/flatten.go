@@ -46,6 +46,10 @@ func (f *flattener) value(path string, v reflect.Value, restart bool) {
 	case v.Type() == reflect.TypeFor[Secret]():
 		s := v.Interface().(Secret)
 		f.out = append(f.out, setting{path: path, shown: shownOf(s), compared: s.Reveal(), restart: restart})
+	case v.Type() == reflect.TypeFor[[]Secret]():
+		for i, secret := range v.Interface().([]Secret) {
+			f.value(fmt.Sprintf("%s[%d]", path, i), reflect.ValueOf(secret), restart)
+		}
 	case v.Type() == reflect.TypeFor[Environment]():
 		env := v.Interface().(Environment)
 		for _, name := range slices.Sorted(maps.Keys(env)) {

@@ -26,6 +26,13 @@ type Game struct {
 	// Allocate are tried in this order, that of the file. May be empty: then no
 	// match can start.
 	Allocate []Allocate `config:"allocate"`
+	// Queues are where players search for a match; the first is the one of who names
+	// none. A game with a queue of GameFlow's has a Platform.
+	Queues []Queue `config:"queue"`
+	// AllocationAPI serves the game's servers to other backends; nil: it does not.
+	AllocationAPI *AllocationAPI `config:"allocation_api"`
+	// RatingReport sends results to GameFlow's skill rating; then there is a Platform.
+	RatingReport bool `config:"rating_report"`
 
 	authAt *place
 }
@@ -83,11 +90,13 @@ func (l Lobby) Seats() int {
 // Allocate is one provider of a game's chain: exactly one of the pointers is set.
 type Allocate struct {
 	// MaxConcurrent bounds the calls under way at a time.
-	MaxConcurrent int             `config:"max_concurrent"`
-	Gameflow      *Gameflow       `config:"gameflow"`
-	Local         *Local          `config:"local"`
-	Plugin        *AllocatePlugin `config:"plugin"`
-	Script        *AllocateScript `config:"script"`
+	MaxConcurrent int `config:"max_concurrent"`
+	// OnUnknown says what to do when nobody knows whether a server was made.
+	OnUnknown OnUnknown       `config:"on_unknown"`
+	Gameflow  *Gameflow       `config:"gameflow"`
+	Local     *Local          `config:"local"`
+	Plugin    *AllocatePlugin `config:"plugin"`
+	Script    *AllocateScript `config:"script"`
 }
 
 // Kind is the label of the block: "gameflow", "local", "plugin" or "script".
@@ -103,6 +112,16 @@ func (a Allocate) Kind() string {
 	return kindLocal
 }
 
+// OnUnknown says what to do after a call of which it is not known whether it made
+// a server. No other provider is asked while that is open.
+type OnUnknown string
+
+// What to do.
+const (
+	OnUnknownFail OnUnknown = "fail" // the start fails; the server is a possible orphan
+	OnUnknownAsk  OnUnknown = "ask"  // the provider is asked by match id
+)
+
 // Gameflow makes servers by GameFlow's public API.
 type Gameflow struct {
 	GameID string `config:"game_id"`
@@ -111,6 +130,8 @@ type Gameflow struct {
 	Region string `config:"region"`
 	// URL is the base of the API, http or https, without a slash at its end.
 	URL string `config:"url"`
+	// Fleet asks for a server of the warm pool instead of a new one.
+	Fleet bool `config:"fleet"`
 	// Timeout is how long the platform may take, 1 s at least.
 	Timeout time.Duration `config:"timeout"`
 }
@@ -134,6 +155,14 @@ type Local struct {
 	HealthTimeout time.Duration `config:"health_timeout"`
 	// Max bounds the servers at a time.
 	Max int `config:"max"`
+	// Warm is how many ready servers without a match are kept; WarmBuffer is how
+	// many more while matches run. Together at most Max.
+	Warm       int `config:"warm"`
+	WarmBuffer int `config:"warm_buffer"`
+	// CPULimit is how many CPUs a server may use at a time. 0: all.
+	CPULimit int `config:"cpu_limit"`
+	// MemoryLimit is how much memory a server may use with all that it starts. 0: no limit.
+	MemoryLimit Size `config:"memory_limit"`
 	// MaxPlayers is the capacity of the players list. 0: there is no list.
 	MaxPlayers int `config:"max_players"`
 	// Idle without a player ends a server. 0: off.

@@ -35,8 +35,7 @@ func reference() map[string]names {
 		"store":  {attrs: []string{"path"}},
 		"game": {
 			attrs:  []string{"title", "auth", "web", "duplicate", "rating_report"},
-			blocks: []string{"plugin", "lobby", "hooks", "allocate"},
-			later:  []string{"queue", "allocation_api"},
+			blocks: []string{"plugin", "lobby", "hooks", "allocate", "queue", "allocation_api"},
 		},
 		"plugin": {attrs: []string{"command", "sha256", "env", "timeout", "memory_limit"}, blocks: []string{"config"}},
 		"hooks " + kindScript: {
@@ -54,6 +53,8 @@ func reference() map[string]names {
 			blocks: []string{"team"},
 		},
 		"team":                   {attrs: []string{"size"}},
+		"queue":                  {attrs: []string{"provider", "mode", "limit"}},
+		"allocation_api":         {attrs: []string{"keys"}},
 		"allocate " + kindPlugin: {attrs: append([]string{"use", "region", "timeout"}, everyAllocate...)},
 		"allocate " + kindScript: {attrs: append([]string{"region", "timeout"}, everyAllocate...)},
 		"allocate " + kindGameflow: {

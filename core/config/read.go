@@ -92,7 +92,10 @@ func (r *reader) store(file *section, server Server) SQLite {
 	return def
 }
 
+// gameName is for whatever is part of addresses or of what clients send.
 var gameName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
+
+const gameNameHelp = `A name has 1 to 32 of a-z, 0-9, "_", "-", and begins with a letter or digit.`
 
 func (r *reader) games(file *section, c *Config) []Game {
 	seen := map[string]int{}
@@ -103,7 +106,7 @@ func (r *reader) games(file *section, c *Config) []Game {
 		if !gameName.MatchString(name) {
 			p := problem{
 				text: fmt.Sprintf("%q cannot be the name of a game: it is part of addresses.", name),
-				help: `A name has 1 to 32 of a-z, 0-9, "_", "-", and begins with a letter or digit.`,
+				help: gameNameHelp,
 			}
 			if fixed := slug(name); gameName.MatchString(fixed) {
 				p.hint = `"` + fixed + `"`

@@ -26,8 +26,9 @@ func (r *reader) allocate(game *section, c *Config, g Game) []Allocate {
 		}
 		s := r.open("allocate "+kind, fmt.Sprintf("allocate %q of game %q", kind, g.Name), b.Body, b.DefRange())
 		a := Allocate{MaxConcurrent: get(s, "max_concurrent", 32, between(1, 100_000))}
-		if get(s, "on_unknown", "fail", oneOf("fail", "ask")) == "ask" {
-			r.fail(s.place("on_unknown"), problem{text: notYet(`on_unknown = "ask"`), help: `This version has "fail".`})
+		a.OnUnknown = get(s, "on_unknown", OnUnknownFail, oneOf(OnUnknownFail, OnUnknownAsk))
+		if a.OnUnknown == OnUnknownAsk && kind != kindLocal {
+			r.fail(s.place("on_unknown"), cannotAsk(kind))
 		}
 		switch kind {
 		case kindGameflow:
@@ -42,6 +43,20 @@ func (r *reader) allocate(game *section, c *Config, g Game) []Allocate {
 		chain = append(chain, a)
 	}
 	return chain
+}
+
+// cannotAsk says why a provider of that kind has no on_unknown = "ask".
+func cannotAsk(kind string) problem {
+	if kind == kindGameflow {
+		return problem{
+			text: "GameFlow cannot be asked for the server of a match.",
+			help: `With "fail" the start fails, and the server that may run is listed as a possible orphan.`,
+		}
+	}
+	return problem{
+		text: fmt.Sprintf("A %s is not asked for the server of a match: its allocate finds that out itself.", kind),
+		help: `Keep "fail": when allocate cannot say what became of a call, the start fails, and its release is asked to end what there may be.`,
+	}
 }
 
 // allocateKinds are the labels of allocate blocks.
@@ -74,9 +89,7 @@ func (r *reader) gameflow(s *section, server Server) *Gameflow {
 		Region:  s.region("us-east"),
 		URL:     get(s, "url", "https://api.gameflow.gg/v1", of(webURL)),
 		Timeout: get(s, "timeout", seconds(120), duration(seconds(1), hours(1))),
-	}
-	if get(s, "fleet", false, boolean) {
-		r.fail(s.place("fleet"), problem{text: notYet("fleet = true")})
+		Fleet:   get(s, "fleet", false, boolean),
 	}
 	if localURL(server.PublicURL) && !localURL(g.URL) {
 		r.warn(s.at, problem{
@@ -110,11 +123,15 @@ func (r *reader) local(s *section, g Game, server Server) *Local {
 		Timeout:       get(s, "timeout", seconds(60), duration(time.Millisecond, hours(1))),
 		HealthTimeout: get(s, "health_timeout", seconds(30), duration(0, hours(1))),
 		Max:           get(s, "max", 50, between(1, 65535)),
+		Warm:          get(s, "warm", 0, between(0, 65535)),
+		WarmBuffer:    get(s, "warm_buffer", 0, between(0, 65535)),
+		CPULimit:      get(s, "cpu_limit", 0, between(0, 1024)),
+		MemoryLimit:   s.localMemory(),
 		MaxPlayers:    get(s, "max_players", g.Lobby.Seats(), between(0, 100_000)),
 		Idle:          get(s, "idle", 5*time.Minute, duration(0, hours(24))),
 		StopGrace:     get(s, "stop_grace", seconds(45), duration(time.Millisecond, hours(1))),
 	}
-	r.localLater(s)
+	r.localWarm(s, l)
 	r.localPorts(s, g.Name, l)
 	for _, name := range slices.Sorted(maps.Keys(l.Env)) {
 		if slices.Contains(fleetVariables(l.PortNames), name) {
@@ -124,21 +141,32 @@ func (r *reader) local(s *section, g Game, server Server) *Local {
 	return l
 }
 
-// localLater reports keys whose default alone is built.
-func (r *reader) localLater(s *section) {
-	for _, name := range []string{"warm", "warm_buffer"} {
-		if get(s, name, 0, between(0, 1<<20)) != 0 {
-			r.fail(s.place(name), problem{text: notYet(name + " above 0")})
+// localWarm checks that the pool has room.
+func (r *reader) localWarm(s *section, l *Local) {
+	for _, name := range []string{"warm_buffer", "warm"} {
+		if r.failedAt(s, name) || r.failedAt(s, "max") {
+			return
+		}
+		if s.has(name) && l.Warm+l.WarmBuffer > l.Max {
+			r.fail(s.place(name), problem{
+				text: fmt.Sprintf("warm and warm_buffer are %d servers together, and max is %d.", l.Warm+l.WarmBuffer, l.Max),
+				help: "max counts all servers: those that wait and those that have a match.",
+			})
+			return
 		}
 	}
-	if v := s.value("cpu_limit"); v != nil {
-		if _, bad := between(0, 0)(v); bad != nil {
-			r.fail(v.at, problem{text: notYet("cpu_limit above 0")})
-		}
+}
+
+// leastLocalMemory: with less, no program starts.
+const leastLocalMemory = 16 << 20
+
+// localMemory reads memory_limit; without one there is none.
+func (s *section) localMemory() Size {
+	limit := get(s, "memory_limit", 0, size)
+	if limit > 0 && limit < leastLocalMemory && !s.r.failedAt(s, "memory_limit") {
+		s.r.fail(s.place("memory_limit"), problem{text: "memory_limit is too low for a game server.", help: `Give it "16MiB" or more, or 0 for no limit.`})
 	}
-	if get(s, "memory_limit", 0, size) != 0 {
-		r.fail(s.place("memory_limit"), problem{text: notYet("memory_limit")})
-	}
+	return Size(limit)
 }
 
 // command reads a command and makes its first word absolute, but a name without

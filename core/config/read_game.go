@@ -24,12 +24,15 @@ func (r *reader) game(b *hclsyntax.Block, c *Config) Game {
 	g.Web = s.path("web", "")
 	s.fileThere("web", g.Web, true)
 	g.Duplicate = get(s, "duplicate", DuplicateReplace, oneOf(DuplicateReplace, DuplicateRefuse, DuplicateAllow))
-	if get(s, "rating_report", false, boolean) {
-		r.fail(s.place("rating_report"), problem{text: notYet("rating_report = true")})
-	}
 	g.Lobby = r.lobby(s.one("lobby", fmt.Sprintf("lobby of game %q", name)))
 	g.Hooks = r.hooks(s, c, g)
 	g.Allocate = r.allocate(s, c, g)
+	g.AllocationAPI = r.allocationAPI(s, c, g)
+	g.Queues = r.queues(s, g)
+	g.RatingReport = get(s, "rating_report", false, boolean)
+	if g.RatingReport {
+		r.needsPlatform(s.place("rating_report"), g, "rating_report sends results to GameFlow")
+	}
 	return g
 }
 

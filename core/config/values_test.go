@@ -107,13 +107,23 @@ func TestSizes(t *testing.T) {
   allocate "local" {
     command      = ["x"]
     memory_limit = ` + in + "\n  }\n}\n"
-		_, found := Parse("x.hcl", []byte(src), testOptions())
-		text := found.Error()
+		c, found := Parse("x.hcl", []byte(src), testOptions())
+		low := strings.Contains(found.Error(), "too low for a game server")
 		switch {
-		case want == 0 && found.HasErrors(),
-			want > 0 && !strings.Contains(text, "does not have it yet"),
-			want < 0 && (!found.HasErrors() || strings.Contains(text, "does not have it yet")):
+		case want < 0:
+			if !found.HasErrors() || low {
+				t.Errorf("%s: %v", in, found)
+			}
+		case want > 0 && want < leastLocalMemory:
+			if !low {
+				t.Errorf("%s: %v", in, found)
+			}
+		case found.HasErrors():
 			t.Errorf("%s: %v", in, found)
+		default:
+			if got := c.Games[0].Allocate[0].Local.MemoryLimit; int64(got) != want {
+				t.Errorf("%s is %d bytes", in, got)
+			}
 		}
 	}
 }

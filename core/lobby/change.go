@@ -22,6 +22,9 @@ type change struct {
 	dirty   bool
 	events  []Event
 	notices []addressed
+	// untold are the notices of those who are there: they are taken back when the
+	// word is out.
+	untold []addressed
 	// seats says of each account that came or went whether it sits here now.
 	seats map[string]bool
 
@@ -30,7 +33,7 @@ type change struct {
 	happened []happening
 }
 
-// addressed is a notice for somebody who is away.
+// addressed is a notice and whom it is for.
 type addressed struct {
 	account string
 	notice  Notice
@@ -208,12 +211,17 @@ func reasonsIn(f *fault.Error) map[string]string {
 	return refusal.GetPlayerReasons()
 }
 
-// notify leaves a notice for every human who is away.
+// notify leaves a notice for every human: for those who are away, and, should this
+// process not live to tell them, for those who are there.
 func (c *change) notify(of func(account string) Notice) {
 	for _, p := range c.lobby.All {
-		if !p.Bot && !p.Connected {
-			c.notices = append(c.notices, addressed{p.AccountID, of(p.AccountID)})
-			c.dirty = true
+		if p.Bot {
+			continue
+		}
+		n := addressed{p.AccountID, of(p.AccountID)}
+		c.notices, c.dirty = append(c.notices, n), true
+		if p.Connected {
+			c.untold = append(c.untold, n)
 		}
 	}
 }

@@ -211,8 +211,8 @@ func (s *Service) finish(w saved, id string, batch []*command) {
 		}
 	}
 	for _, changed := range w.order {
-		if c := w.changes[changed]; c.dirty {
-			s.tell(changed, c, w.result(changed).Snapshot)
+		if c := w.changes[changed]; c.dirty && s.tell(changed, c, w.result(changed).Snapshot) {
+			s.told(changed, c)
 		}
 	}
 	if followed {

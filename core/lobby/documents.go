@@ -39,6 +39,18 @@ type Seat struct {
 // AppendState encodes the lobby for a journal or another node.
 func (l *Lobby) AppendState(dst []byte) ([]byte, error) { return appendJSON(dst, l) }
 
+// write replaces a seat's document; one that says nothing is deleted.
+func (s *Seat) write(d state.Doc, now time.Time) state.Write {
+	w := state.Write{Key: d.Key, Expect: d.Version}
+	switch {
+	case s.LobbyID != "":
+		w.Value = s
+	case len(s.Notices) > 0:
+		w.Value, w.Deadline = s, now.Add(noticeLife)
+	}
+	return w
+}
+
 // AppendState encodes the seat.
 func (s *Seat) AppendState(dst []byte) ([]byte, error) { return appendJSON(dst, s) }
 

@@ -141,8 +141,8 @@ func TestWhatHappensIsToldOnce(t *testing.T) {
 
 		must(t, errOf(f.Ready(ctx, who("ann"), true)))
 		must(t, errOf(f.BeginStart(ctx, who("ann"), "m1", "", time.Now().Add(time.Hour))))
-		must(t, errOf(f.CommitStart(a.Lobby.ID, Match{ID: "m1", Server: Server{"s", "127.0.0.1", 7}}, func(m Match) state.Write {
-			return state.Write{Key: state.Key{Kind: "match", ID: m.ID}, Value: state.Raw("{}")}
+		must(t, errOf(f.CommitStart(a.Lobby.ID, Match{ID: "m1", Server: Server{"s", "127.0.0.1", 7}}, func(m Match) []state.Write {
+			return []state.Write{{Key: state.Key{Kind: "match", ID: m.ID}, Value: state.Raw("{}")}}
 		})))
 		h.want(t, "start", "started m1 on 7: ann")
 		must(t, f.EndMatch(a.Lobby.ID, "m1", nil, nil))

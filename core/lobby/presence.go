@@ -110,10 +110,13 @@ func (s *Service) Rename(ctx context.Context, who Who) error {
 	return err
 }
 
+// Interrupted is a start that was under way when its only node ended.
+type Interrupted struct{ MatchID, LobbyID, Region string }
+
 // Recover prepares the game's lobbies after a restart of the only node: everyone
 // is away, the grace counts from now, starts that were under way have failed.
-// It returns their match ids. It runs before the first command.
-func (s *Service) Recover(ctx context.Context) (interrupted []string, err error) {
+// It returns these. It runs before the first command.
+func (s *Service) Recover(ctx context.Context) (interrupted []Interrupted, err error) {
 	var ids []string
 	var unreadable []state.Write
 	err = s.store.List(ctx, s.game, KindLobby, func(d state.Doc) bool {
@@ -125,7 +128,7 @@ func (s *Service) Recover(ctx context.Context) (interrupted []string, err error)
 		}
 		ids = append(ids, d.Key.ID)
 		if l.Attempt != nil {
-			interrupted = append(interrupted, l.Attempt.MatchID)
+			interrupted = append(interrupted, Interrupted{l.Attempt.MatchID, l.ID, l.Attempt.Region})
 		}
 		return true
 	})

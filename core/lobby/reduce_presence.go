@@ -95,13 +95,19 @@ func (c *change) unready() (accounts []string) {
 
 // restarted is applied to every lobby when the only node that held its sockets
 // begins anew: everyone is away, the grace counts from now, and a start that was
-// under way has nobody who runs it any more.
+// under way has nobody who runs it any more. That is told first: who has no grace
+// has no seat any more when he comes back.
 func (c *change) restarted() {
 	var humans []string
 	for _, p := range c.lobby.All {
 		if !p.Bot {
 			humans = append(humans, p.AccountID)
+			p.Connected = false
 		}
+	}
+	if a := c.lobby.Attempt; a != nil {
+		c.failed(a.MatchID, a.Starter, ErrUnknownAllocation)
+		c.reopen(true)
 	}
 	for _, account := range humans {
 		if p := c.player(account); p != nil {
@@ -111,10 +117,6 @@ func (c *change) restarted() {
 		if c.lobby == nil {
 			return
 		}
-	}
-	if a := c.lobby.Attempt; a != nil {
-		c.failed(a.MatchID, a.Starter, ErrUnknownAllocation)
-		c.reopen(true)
 	}
 	c.fit()
 }

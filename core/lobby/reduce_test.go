@@ -336,8 +336,11 @@ func TestAbsentMembersGetANotice(t *testing.T) {
 	if err := c.failStart("m1", fault.New("allocation_failed", "Failed to allocate game server")); err != nil {
 		t.Fatal(err)
 	}
-	if len(c.notices) != 1 || c.notices[0].account != "bob" || c.notices[0].notice.Code != "allocation_failed" {
+	if len(c.notices) != 2 || c.notices[1].account != "bob" || c.notices[1].notice.Code != "allocation_failed" {
 		t.Fatalf("notices %+v", c.notices)
+	}
+	if len(c.untold) != 1 || c.untold[0].account != "ann" {
+		t.Fatalf("to be taken back when she was told: %+v", c.untold)
 	}
 	if c.events[0].Kind != StartRefused || c.events[0].To != "ann" || c.events[1].Kind != MatchFailed || c.events[1].Except != "ann" {
 		t.Fatalf("events %+v", c.events)

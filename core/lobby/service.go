@@ -32,6 +32,9 @@ type Options struct {
 	// AttemptEnded, if not nil, is told the match id of every start that this node
 	// saw end without a match: cancelled, failed or overdue. It must not block.
 	AttemptEnded func(matchID string)
+	// Reaches reports whether what is told now reaches a player's socket: not when
+	// that is being closed and he is not away yet. It must not block; nil: it always does.
+	Reaches func(account string) bool
 }
 
 // Service is the only way to change the lobbies of one game. Its methods are
@@ -46,6 +49,7 @@ type Service struct {
 	turns        turns
 	log          *zap.Logger
 	attemptEnded func(string)
+	reaches      func(string) bool
 	now          func() time.Time
 	list         *directory
 
@@ -63,12 +67,15 @@ func New(o Options) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Service{
 		game: o.Game, rules: o.Rules, store: o.Store, hub: o.Hub, hooks: o.Hooks, events: o.Events,
-		log: o.Logger, attemptEnded: o.AttemptEnded, now: time.Now,
+		log: o.Logger, attemptEnded: o.AttemptEnded, reaches: o.Reaches, now: time.Now,
 		list: newDirectory(), turns: turns{seed: maphash.MakeSeed()}, ctx: ctx, cancel: cancel,
 		combiners: make(map[string]*combiner),
 	}
 	if s.hooks == nil {
 		s.hooks = noHooks{}
+	}
+	if s.reaches == nil {
+		s.reaches = func(string) bool { return true }
 	}
 	if s.log == nil {
 		s.log = zap.NewNop()

@@ -235,8 +235,8 @@ func TestStorm(t *testing.T) {
 					id := res.Lobby.ID
 					if rng.IntN(2) == 0 {
 						_, err = f.FailStart(id, match, fault.New("allocation_failed", "Failed to allocate game server"))
-					} else if _, err = f.CommitStart(id, Match{ID: match}, func(m Match) state.Write {
-						return state.Write{Key: state.Key{Kind: "match", ID: m.ID}, Value: state.Raw(m.ID)}
+					} else if _, err = f.CommitStart(id, Match{ID: match}, func(m Match) []state.Write {
+						return []state.Write{{Key: state.Key{Kind: "match", ID: m.ID}, Value: state.Raw(m.ID)}}
 					}); err == nil {
 						starts.Store(match, true)
 						err = f.EndMatch(id, match, nil, nil)
@@ -422,7 +422,7 @@ func TestRecoverTellsWhoWasInterrupted(t *testing.T) {
 	defer again.Close(ctx)
 	interrupted, err := again.Recover(ctx)
 	must(t, err)
-	if len(interrupted) != 1 || interrupted[0] != "m1" {
+	if len(interrupted) != 1 || interrupted[0].MatchID != "m1" || interrupted[0].LobbyID != s.Lobby.ID {
 		t.Fatal(interrupted)
 	}
 	for _, name := range []string{"ann", "bob"} {
@@ -449,8 +449,8 @@ func TestNoticesOutliveTheLobby(t *testing.T) {
 	must(t, errOf(f.FillBots(ctx, who("ann"), nil)))
 	must(t, errOf(f.Ready(ctx, who("ann"), true)))
 	must(t, errOf(f.BeginStart(ctx, who("ann"), "m1", "", time.Now().Add(time.Hour))))
-	must(t, errOf(f.CommitStart(s.Lobby.ID, Match{ID: "m1"}, func(m Match) state.Write {
-		return state.Write{Key: state.Key{Kind: "match", ID: m.ID}, Value: state.Raw("{}")}
+	must(t, errOf(f.CommitStart(s.Lobby.ID, Match{ID: "m1"}, func(m Match) []state.Write {
+		return []state.Write{{Key: state.Key{Kind: "match", ID: m.ID}, Value: state.Raw("{}")}}
 	})))
 	must(t, f.Disconnect(ctx, who("ann")))
 	must(t, f.EndMatch(s.Lobby.ID, "m1", json.RawMessage(`{"teams":[]}`), nil))

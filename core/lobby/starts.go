@@ -28,14 +28,14 @@ func (s *Service) Rebalance(id, matchID string, teams [][]string) (Result, error
 	return s.in(id, func(c *change) error { return c.rebalance(matchID, teams) })
 }
 
-// CommitStart turns the attempt into a match, together with the write that
+// CommitStart turns the attempt into a match, together with the writes that
 // record returns for it (the document of the live match), and tells the members.
 // ErrStartCancelled when the attempt is not under way any more.
-func (s *Service) CommitStart(id string, m Match, record func(Match) state.Write) (Result, error) {
+func (s *Service) CommitStart(id string, m Match, record func(Match) []state.Write) (Result, error) {
 	return s.submit(id, &command{last: true, apply: func(w *work) error {
 		err := w.step(id, func(c *change) error { return c.commitStart(m) })
 		if err == nil {
-			w.extra = append(w.extra, record(*w.changes[id].lobby.Match))
+			w.extra = append(w.extra, record(*w.changes[id].lobby.Match)...)
 		}
 		return err
 	}})

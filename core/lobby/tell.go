@@ -2,6 +2,7 @@ package lobby
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"go.uber.org/zap"
@@ -32,16 +33,18 @@ func (s *Service) saved(id string, w saved) {
 	}
 }
 
-// tell publishes what a batch did to one lobby.
-func (s *Service) tell(id string, c *change, snap Snapshot) {
+// tell publishes what a batch did to one lobby, and reports whether it could.
+func (s *Service) tell(id string, c *change, snap Snapshot) bool {
 	// When the lobby is gone, its version is still newer than any before.
 	m := broadcast.Message{
 		Topic: s.topic(id), Version: snap.Version,
 		Payload: &Update{LobbyID: id, Snapshot: snap, Events: slices.Clip(c.events), Quiet: snap.Lobby == nil},
 	}
-	if err := s.hub.Publish(context.WithoutCancel(s.ctx), m); err != nil {
+	err := s.hub.Publish(context.WithoutCancel(s.ctx), m)
+	if err != nil {
 		s.log.Warn("a change could not be told", zap.String("lobby", id), zap.Error(err))
 	}
+	return err == nil
 }
 
 // catchUp tells the lobby as it is now if that is newer than what the batch left.
@@ -54,4 +57,55 @@ func (s *Service) catchUp(id string, seen uint64) {
 		return
 	}
 	s.tell(id, &change{}, snap)
+}
+
+// told takes back the notices of those who were there, now that the word is out.
+// Until this is saved they are told once more when they come back: after a crash
+// rather twice than never. Whose socket is closing keeps his.
+func (s *Service) told(id string, c *change) {
+	told := slices.DeleteFunc(c.untold, func(n addressed) bool { return !s.reaches(n.account) })
+	if len(told) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, writeTimeout)
+	defer cancel()
+	var conflict *state.Conflict
+	err := s.takeBack(ctx, told)
+	for range maxLosses {
+		if !errors.As(err, &conflict) {
+			break
+		}
+		err = s.takeBack(ctx, told)
+	}
+	if err != nil {
+		s.log.Warn("what members were told could not be saved; they are told again", zap.String("lobby", id), zap.Error(err))
+	}
+}
+
+// takeBack removes notices from the seats as they are now.
+func (s *Service) takeBack(ctx context.Context, all []addressed) error {
+	keys := make([]state.Key, len(all))
+	for i, n := range all {
+		keys[i] = state.Key{Kind: KindSeat, ID: n.account}
+	}
+	docs, err := s.store.Get(ctx, s.game, keys...)
+	if err != nil {
+		return err
+	}
+	tx := state.Tx{Game: s.game}
+	for i, n := range all {
+		seat, err := decodeSeat(docs[i])
+		if err != nil {
+			return err
+		}
+		left := slices.DeleteFunc(slices.Clone(seat.Notices), func(o Notice) bool { return o.MatchID == n.notice.MatchID })
+		if len(left) < len(seat.Notices) {
+			tx.Writes = append(tx.Writes, (&Seat{LobbyID: seat.LobbyID, Notices: left}).write(docs[i], s.now()))
+		}
+	}
+	if len(tx.Writes) == 0 {
+		return nil
+	}
+	_, err = s.store.Apply(ctx, tx)
+	return err
 }

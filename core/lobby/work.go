@@ -165,16 +165,10 @@ func (w *work) tx() (state.Tx, error) {
 		if err != nil {
 			return tx, err
 		}
-		wr := state.Write{Key: key, Expect: d.Version}
-		switch {
-		case s.LobbyID != "":
-			wr.Value = s
-		case len(s.Notices) > 0:
-			wr.Value, wr.Deadline = s, w.now.Add(noticeLife)
-		case d.Version == 0:
+		if s.LobbyID == "" && len(s.Notices) == 0 && d.Version == 0 {
 			continue
 		}
-		tx.Writes = append(tx.Writes, wr)
+		tx.Writes = append(tx.Writes, s.write(d, w.now))
 	}
 	return tx, nil
 }

@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net"
-	"net/http"
-	"strconv"
 	"time"
 
 	"go.uber.org/zap"
@@ -30,100 +27,6 @@ var (
 	errTimeout    = fault.New("match_timeout", "The match took too long")
 )
 
-// Report takes a result and returns the exact bytes of the answer, the same at
-// every repetition. While the match's start is under way it waits.
-func (s *Service) Report(ctx context.Context, matchID, bearer string, body []byte) ([]byte, error) {
-	if !s.signer.checkResultToken(matchID, bearer) {
-		return nil, ErrUnauthorized
-	}
-	if err := s.await(ctx, matchID); err != nil {
-		return nil, fault.From(err)
-	}
-	live, err := s.live(ctx, matchID)
-	if err != nil {
-		return nil, fault.From(err)
-	}
-	// A match that has ended stays live for a moment after it was recorded: no hook
-	// shall see its result a second time.
-	if answer, err := s.answered(ctx, matchID); live == nil || !errors.Is(err, ErrNotFound) {
-		return answer, err
-	}
-	result, err := parseResult(body, live.Teams)
-	if err != nil {
-		return nil, err
-	}
-	if result, err = s.hooks.Result(ctx, live, result); err != nil {
-		return nil, fault.From(err)
-	}
-	if err := result.check(live.Teams); err != nil {
-		return nil, fault.New("hook_failed", "The result could not be processed").With(err)
-	}
-	encoded, err := json.Marshal(result)
-	if err != nil {
-		return nil, ErrInvalid.With(err)
-	}
-	now := time.Now()
-	answer, err := json.Marshal(struct {
-		MatchID    string          `json:"matchId"`
-		AcceptedAt int64           `json:"acceptedAt"`
-		Result     json.RawMessage `json:"result"`
-	}{matchID, now.UnixMilli(), encoded})
-	if err != nil {
-		return nil, fault.From(err)
-	}
-	stands, err := s.finish(ctx, live, store.Match{Status: statusEnded, EndedAt: now, Result: encoded, Answer: answer})
-	if err != nil {
-		return nil, err
-	}
-	return answerOf(stands)
-}
-
-// answered answers a result call for a match that is not live.
-func (s *Service) answered(ctx context.Context, matchID string) ([]byte, error) {
-	m, err := s.records.MatchByID(ctx, s.game, matchID)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, ErrNotFound
-	}
-	if err != nil {
-		return nil, fault.From(err)
-	}
-	return answerOf(m)
-}
-
-func answerOf(m store.Match) ([]byte, error) {
-	if m.Status != statusEnded || m.Answer == nil {
-		return nil, ErrClosed
-	}
-	return m.Answer, nil
-}
-
-// Result is Report for a fleet's sidecar: the HTTP answer instead of an error.
-func (s *Service) Result(ctx context.Context, _, matchID, bearer string, body []byte) (status int, answer []byte) {
-	answer, err := s.Report(ctx, matchID, bearer, body)
-	if err == nil {
-		return http.StatusOK, answer
-	}
-	f := fault.From(err)
-	switch f.Code {
-	case ErrUnauthorized.Code:
-		status = http.StatusUnauthorized
-	case ErrNotFound.Code:
-		status = http.StatusNotFound
-	case ErrClosed.Code, "refused_by_hook":
-		status = http.StatusConflict
-	case ErrInvalid.Code:
-		status = http.StatusBadRequest
-	case fault.TryAgain.Code, fault.Draining.Code, "hook_unavailable":
-		status = http.StatusServiceUnavailable
-	case "hook_timeout":
-		status = http.StatusGatewayTimeout
-	default:
-		status = http.StatusInternalServerError
-	}
-	answer, _ = json.Marshal(map[string]string{"error": f.Text, "code": f.Code})
-	return status, answer
-}
-
 // ServerEnded ends the match whose server is gone or wants to go. A server that
 // ends while its match is still starting is held until the start has ended.
 func (s *Service) ServerEnded(ctx context.Context, _, matchID string, end allocation.End) {
@@ -132,21 +35,42 @@ func (s *Service) ServerEnded(ctx context.Context, _, matchID string, end alloca
 		log.Warn("gave up waiting for a start to end", zap.Error(err))
 		return
 	}
+	// A result that came before is taken first, whatever its hooks do.
+	done, _, err := s.takeTurn(ctx, matchID)
+	if done == nil {
+		if err != nil {
+			log.Warn("gave up waiting for a result", zap.Error(err))
+		}
+		return
+	}
+	defer done(nil)
+	record := store.Match{Status: statusEnded, EndedAt: time.Now()}
+	if end == allocation.EndedCrashed || end == allocation.EndedUnhealthy {
+		record.Status, record.Code = statusFailed, errServerLost.Code
+	}
 	live, err := s.live(ctx, matchID)
 	if err != nil {
-		log.Error("a match whose server ended could not be read; its time limit will end it", zap.Error(err))
+		log.Error("a match whose server ended could not be read", zap.Error(err))
+		s.owe(matchID, record)
 		return
 	}
 	if live == nil {
 		return
 	}
 	log.Info("server ended")
-	record := store.Match{Status: statusEnded, EndedAt: time.Now()}
-	if end == allocation.EndedCrashed || end == allocation.EndedUnhealthy {
-		record.Status, record.Code = statusFailed, errServerLost.Code
-	}
-	if _, err := s.finish(ctx, live, record); err != nil {
-		log.Error("a match could not be ended; its time limit will end it", zap.Error(err))
+	s.endNow(log, live, record)
+}
+
+// endLost ends a match whose server nobody can reach any more.
+func (s *Service) endLost(log *zap.Logger, live *Live) {
+	s.endNow(log, live, store.Match{Status: statusFailed, Code: errServerLost.Code, EndedAt: time.Now()})
+}
+
+// endNow ends a match; what cannot be saved or told now is owed.
+func (s *Service) endNow(log *zap.Logger, live *Live, end store.Match) {
+	if _, err := s.finish(s.ctx, live, end); err != nil {
+		log.Error("a match could not be ended; it is tried again", zap.Error(err))
+		s.owe(live.ID, end)
 	}
 }
 
@@ -170,7 +94,7 @@ func (s *Service) finish(ctx context.Context, live *Live, end store.Match) (stor
 	end.ID, end.Game, end.LobbyID = live.ID, s.game, live.LobbyID
 	end.StartedAt, end.Roster, end.Hooks = live.StartedAt, roster, live.Hooks
 	end.Provider, end.Region = live.Server.Provider, live.Server.Region
-	end.Server = net.JoinHostPort(live.Server.Address, strconv.Itoa(live.Server.Port)) + " (" + live.Server.Name + ")"
+	end.Server = live.Server.String()
 	if end, err = s.withoutErased(ctx, live, end); err != nil {
 		return end, fault.From(err)
 	}
@@ -178,6 +102,7 @@ func (s *Service) finish(ctx context.Context, live *Live, end store.Match) (stor
 	if err != nil {
 		return end, fault.From(err)
 	}
+	s.at(live.ID, PointRecorded)
 	if first {
 		s.log.Info("match over", zap.String("match", live.ID), zap.String("status", stands.Status),
 			zap.String("code", stands.Code), zap.Bool("result", stands.Result != nil))
@@ -186,7 +111,9 @@ func (s *Service) finish(ctx context.Context, live *Live, end store.Match) (stor
 		}
 	}
 	if err := s.settle(ctx, live, stands); err != nil {
-		return stands, fault.From(err)
+		// It is recorded: what is left to do needs nobody who waits.
+		s.log.Error("a match's end could not be told yet; it is tried again", zap.String("match", live.ID), zap.Error(err))
+		s.owe(live.ID, stands)
 	}
 	return stands, nil
 }
@@ -222,15 +149,31 @@ func (s *Service) settle(ctx context.Context, live *Live, stands store.Match) er
 	if err != nil && !errors.Is(err, lobby.ErrNotFound) {
 		return err
 	}
-	if err := s.forget(ctx, live.ID); err != nil {
+	server := live.Server
+	loose := Loose{
+		ID: live.ID, LobbyID: live.LobbyID, Provider: server.Provider, Region: server.Region, Since: time.Now(),
+		Hooks: live.Hooks, Server: &server, Played: true, Cause: errPlayed.Error(),
+	}
+	t, err := s.forget(ctx, loose)
+	if t == nil {
 		return err
 	}
-	log := s.log.With(zap.String("match", live.ID))
-	if !s.spawn(func() { s.release(log, live.Server.Provider, live.ID) }) {
-		s.release(log, live.Server.Provider, live.ID)
+	s.at(live.ID, PointEnded)
+	release := func() {
+		ctx, cancel := s.cleanup()
+		defer cancel()
+		log := s.log.With(zap.String("match", live.ID))
+		if err := s.giveBack(ctx, log, t); err != nil {
+			log.Warn("a server could not be given back; the sweep will try again", zap.Error(err))
+		}
+	}
+	if !s.spawn(release) {
+		release()
 	}
 	return nil
 }
+
+var errPlayed = errors.New("the match is over")
 
 func faultOf(m store.Match) *fault.Error {
 	switch {
@@ -242,18 +185,25 @@ func faultOf(m store.Match) *fault.Error {
 	return errServerLost
 }
 
-// forget deletes the live match; somebody else may have done so already.
-func (s *Service) forget(ctx context.Context, matchID string) error {
-	key := state.Key{Kind: KindMatch, ID: matchID}
+// forget deletes a live match and takes its server as a loose one, in one step. It
+// is nil when somebody else has done so already.
+func (s *Service) forget(ctx context.Context, server Loose) (*taken, error) {
+	match, loose := state.Key{Kind: KindMatch, ID: server.ID}, looseKey(server.ID)
 	for {
-		docs, err := s.state.Get(ctx, s.game, key)
+		docs, err := s.state.Get(ctx, s.game, match, loose)
 		if err != nil || docs[0].Version == 0 {
-			return err
+			return nil, err
 		}
-		_, err = s.state.Apply(ctx, state.Tx{Game: s.game, Writes: []state.Write{{Key: key, Expect: docs[0].Version}}})
+		version, err := s.state.Apply(ctx, state.Tx{Game: s.game, Writes: []state.Write{
+			{Key: match, Expect: docs[0].Version},
+			{Key: loose, Expect: docs[1].Version, Value: &server, Deadline: time.Now().Add(looseAgain)},
+		}})
 		var conflict *state.Conflict
-		if !errors.As(err, &conflict) {
-			return err
+		switch {
+		case err == nil:
+			return &taken{server, version}, nil
+		case !errors.As(err, &conflict):
+			return nil, err
 		}
 	}
 }

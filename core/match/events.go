@@ -17,6 +17,8 @@ type Events interface {
 	Wanted() bool
 	// ServerReady: a provider gave a server for a start.
 	ServerReady(matchID, lobbyID string, s allocation.Server)
+	// PlayerConnected: a player of the roster is on the match's server.
+	PlayerConnected(matchID, accountID string)
 	// MatchEnded: the match is over; its result is nil when none came.
 	MatchEnded(m *Live, result *Result, code string)
 }
@@ -43,6 +45,10 @@ func (e emitted) ServerReady(matchID, lobbyID string, s allocation.Server) {
 		MatchId: matchID, LobbyId: lobbyID, Provider: s.Provider, Region: s.Region,
 		Server: &hook.Server{Name: s.Name, Address: s.Address, Port: int32(s.Port)},
 	}}})
+}
+
+func (e emitted) PlayerConnected(matchID, accountID string) {
+	e.Emit(&hook.Event{Kind: &hook.Event_PlayerConnected{PlayerConnected: &hook.PlayerConnected{MatchId: matchID, AccountId: accountID}}})
 }
 
 func (e emitted) MatchEnded(m *Live, result *Result, code string) {

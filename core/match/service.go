@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -24,7 +25,7 @@ type Lobbies interface {
 	BeginStart(ctx context.Context, who lobby.Who, matchID, region string, deadline time.Time) (lobby.Result, error)
 	ShowStep(id, matchID string, step lobby.Step) (lobby.Result, error)
 	Rebalance(id, matchID string, teams [][]string) (lobby.Result, error)
-	CommitStart(id string, m lobby.Match, record func(lobby.Match) state.Write) (lobby.Result, error)
+	CommitStart(id string, m lobby.Match, record func(lobby.Match) []state.Write) (lobby.Result, error)
 	FailStart(id, matchID string, f *fault.Error) (lobby.Result, error)
 	EndMatch(id, matchID string, result json.RawMessage, f *fault.Error) error
 }
@@ -33,7 +34,11 @@ type Lobbies interface {
 type Allocator interface {
 	Allocate(ctx context.Context, r allocation.Request) (allocation.Server, error)
 	Release(ctx context.Context, provider, game, matchID string) error
+	// ReleaseServer is Release where it is known which server the match has.
+	ReleaseServer(ctx context.Context, game, matchID string, s allocation.Server) error
 	Find(ctx context.Context, provider, game, matchID string) (allocation.Server, bool, error)
+	// Matches is allocation.ErrCannotList for a provider that does not know them.
+	Matches(ctx context.Context, provider, game string) ([]string, error)
 	Budget() time.Duration
 }
 
@@ -59,8 +64,9 @@ type Options struct {
 	Allocator Allocator
 	// Providers are the names of the allocator's entries.
 	Providers []string
-	Hooks     Hooks  // nil: the built-in rules alone
-	Events    Events // nil: nobody listens
+	Hooks     Hooks   // nil: the built-in rules alone
+	Events    Events  // nil: nobody listens
+	Regions   Regions // nil: nobody has measured any
 	Signer    *Signer
 	// MatchTimeout is how long a match may last.
 	MatchTimeout time.Duration
@@ -68,6 +74,10 @@ type Options struct {
 	// address: the public address of POST /matches/{matchId}/result of a match.
 	ResultURL func(matchID string) string
 	Logger    *zap.Logger
+	// Reached, when not nil, is called at every point but PointCommitted and
+	// PointUntold, which are between a lobby's save and its word. The match goes on
+	// when it returns.
+	Reached func(matchID string, p Point)
 }
 
 // Service runs the matches of one game. Its methods are safe for concurrent use;
@@ -82,10 +92,12 @@ type Service struct {
 	providers []string
 	hooks     Hooks
 	events    Events
+	regions   Regions
 	signer    *Signer
 	timeout   time.Duration
 	resultURL func(string) string
 	log       *zap.Logger
+	reached   func(string, Point)
 
 	ctx    context.Context // ends when Close has waited long enough
 	cancel context.CancelFunc
@@ -93,8 +105,12 @@ type Service struct {
 
 	mu     sync.Mutex
 	starts map[string]*start // by match id
+	turns  map[string]*turn  // by match id: its end that is being worked on
+	owed   map[string]*debt  // by match id: ends that could not be recorded or told yet
 	// draining refuses new starts, closed new goroutines of any kind.
 	draining, closed bool
+
+	orphans struct{ recorded, swept atomic.Int64 }
 }
 
 var _ allocation.Observer = (*Service)(nil)
@@ -104,8 +120,9 @@ func New(o Options) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Service{
 		game: o.Game, lobbies: o.Lobbies, state: o.State, records: o.Records, accounts: o.Accounts, alloc: o.Allocator,
-		providers: o.Providers, hooks: o.Hooks, events: o.Events, signer: o.Signer, timeout: o.MatchTimeout,
-		resultURL: o.ResultURL, log: o.Logger, ctx: ctx, cancel: cancel, starts: map[string]*start{},
+		providers: o.Providers, hooks: o.Hooks, regions: o.Regions, events: o.Events, signer: o.Signer, timeout: o.MatchTimeout,
+		resultURL: o.ResultURL, log: o.Logger, reached: o.Reached, ctx: ctx, cancel: cancel, starts: map[string]*start{},
+		turns: map[string]*turn{}, owed: map[string]*debt{},
 	}
 	if s.hooks == nil {
 		s.hooks = noHooks{}
@@ -155,18 +172,22 @@ func (s *Service) spawn(f func()) bool {
 	return true
 }
 
-// AwaitStarts refuses new starts and waits until none is under way, or ctx ends.
+// AwaitStarts refuses new starts and waits until none is under way and the ends
+// that were being worked on are told, or ctx ends.
 func (s *Service) AwaitStarts(ctx context.Context) error {
 	s.mu.Lock()
 	s.draining = true
-	waiting := make([]*start, 0, len(s.starts))
+	waiting := make([]<-chan struct{}, 0, len(s.starts)+len(s.turns))
 	for _, st := range s.starts {
-		waiting = append(waiting, st)
+		waiting = append(waiting, st.done)
+	}
+	for _, t := range s.turns {
+		waiting = append(waiting, t.done)
 	}
 	s.mu.Unlock()
-	for _, st := range waiting {
+	for _, done := range waiting {
 		select {
-		case <-st.done:
+		case <-done:
 		case <-ctx.Done():
 			return ctx.Err()
 		}

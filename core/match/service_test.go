@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -27,47 +28,6 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// fleet is an allocator whose answers a test decides.
-type fleet struct {
-	mu       sync.Mutex
-	made     []allocation.Request
-	released []string
-	answer   func(ctx context.Context, r allocation.Request) (allocation.Server, error)
-	finds    bool // Find works, and finds nothing
-}
-
-func (f *fleet) Allocate(ctx context.Context, r allocation.Request) (allocation.Server, error) {
-	f.mu.Lock()
-	f.made = append(f.made, r)
-	f.mu.Unlock()
-	if f.answer != nil {
-		return f.answer(ctx, r)
-	}
-	return server, nil
-}
-
-func (f *fleet) Release(_ context.Context, _, _, matchID string) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.released = append(f.released, matchID)
-	return nil
-}
-
-func (f *fleet) Find(context.Context, string, string, string) (allocation.Server, bool, error) {
-	if f.finds {
-		return allocation.Server{}, false, nil
-	}
-	return allocation.Server{}, false, allocation.ErrCannotFind
-}
-
-func (f *fleet) Budget() time.Duration { return time.Minute }
-
-func (f *fleet) releases() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.released)
-}
 
 var server = allocation.Server{Name: "s1", Address: "127.0.0.1", Port: 7777, Provider: "stub"}
 
@@ -135,20 +95,23 @@ var rules = lobby.Rules{
 	ReconnectGrace: 30 * time.Second, Reopen: true,
 }
 
-func newFixture(t testing.TB) fixture {
+func newFixture(t testing.TB, with ...func(*fixture)) fixture {
 	t.Helper()
 	records, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "muster.db")})
 	must(t, err)
 	t.Cleanup(func() { must(t, records.Close()) })
-	return newFixtureOver(t, records)
+	return newFixtureOver(t, records, with...)
 }
 
-func newFixtureOver(t testing.TB, records Records) fixture {
+func newFixtureOver(t testing.TB, records Records, with ...func(*fixture)) fixture {
 	t.Helper()
 	docs, err := memory.Open(t.Context(), memory.Options{})
 	must(t, err)
 	f := fixture{state: docs, records: records, fleet: &fleet{}, feed: &feed{more: make(chan struct{})}, erased: map[string]bool{}}
 	f.signer = NewSigner("g", bytes.Repeat([]byte("k"), 32), time.Hour)
+	for _, change := range with {
+		change(&f)
+	}
 	f.build()
 	t.Cleanup(func() {
 		ctx := context.Background()
@@ -502,11 +465,21 @@ func TestRecover(t *testing.T) {
 type memoryRecords struct {
 	mu      sync.Mutex
 	matches map[string]store.Match
+	orphans []store.Orphan
+	fail    func() error // of FinishMatch
+	full    error        // of AddOrphan
 }
+
+func newMemoryRecords() *memoryRecords { return &memoryRecords{matches: map[string]store.Match{}} }
 
 func (m *memoryRecords) FinishMatch(_ context.Context, r store.Match) (store.Match, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.fail != nil {
+		if err := m.fail(); err != nil {
+			return store.Match{}, false, err
+		}
+	}
 	if old, ok := m.matches[r.ID]; ok {
 		return old, false, nil
 	}
@@ -523,14 +496,34 @@ func (m *memoryRecords) MatchByID(_ context.Context, _, id string) (store.Match,
 	return store.Match{}, store.ErrNotFound
 }
 
-func (m *memoryRecords) AddOrphan(context.Context, store.Orphan) error { return nil }
+func (m *memoryRecords) AddOrphan(_ context.Context, o store.Orphan) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.full == nil {
+		m.orphans = append(m.orphans, o)
+	}
+	return m.full
+}
+
+func (m *memoryRecords) DropOrphan(_ context.Context, _, matchID string) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before := len(m.orphans)
+	m.orphans = slices.DeleteFunc(m.orphans, func(o store.Orphan) bool { return o.MatchID == matchID })
+	return len(m.orphans) < before, nil
+}
+
 func (m *memoryRecords) Orphans(context.Context, string, int) ([]store.Orphan, error) {
-	return nil, nil
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	newest := slices.Clone(m.orphans)
+	slices.Reverse(newest)
+	return newest, nil
 }
 
 func TestStepsAreShownWhenTheyLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFixtureOver(t, &memoryRecords{matches: map[string]store.Match{}})
+		f := newFixtureOver(t, newMemoryRecords())
 		f.fleet.answer = func(context.Context, allocation.Request) (allocation.Server, error) {
 			time.Sleep(300 * time.Millisecond)
 			return server, nil
@@ -547,7 +540,7 @@ func TestStepsAreShownWhenTheyLast(t *testing.T) {
 
 func TestOverdueMatchFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFixtureOver(t, &memoryRecords{matches: map[string]store.Match{}})
+		f := newFixtureOver(t, newMemoryRecords())
 		ctx, stop := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() { _ = f.Run(ctx) })

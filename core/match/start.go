@@ -3,7 +3,6 @@ package match
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,7 +12,6 @@ import (
 	"github.com/muster-gg/muster/core/fault"
 	"github.com/muster-gg/muster/core/lobby"
 	"github.com/muster-gg/muster/core/state"
-	"github.com/muster-gg/muster/core/store"
 )
 
 const (
@@ -26,12 +24,17 @@ const (
 	cleanupTimeout = 30 * time.Second
 )
 
+var errPanicked = errors.New("the start panicked")
+
 // start is one start under way on this node.
 type start struct {
 	matchID, lobbyID, region string
 	cancel                   context.CancelFunc
 	done                     chan struct{} // closed when the start has ended either way
 	hooks                    []string      // the versions that it runs on
+	deadline                 time.Time     // when somebody else may end it
+	loose                    *Loose        // what is known of its server; nil: nobody was asked
+	version                  uint64        // of the document that says so
 }
 
 // Start saves the start of the player's lobby and returns when the lobby is
@@ -40,6 +43,9 @@ func (s *Service) Start(ctx context.Context, who lobby.Who, region string) (lobb
 	deadline := time.Now().Add(s.alloc.Budget() + hookBudget)
 	run, cancel := context.WithDeadline(s.ctx, deadline)
 	st := &start{matchID: uuid.NewString(), region: region, cancel: cancel, done: make(chan struct{})}
+	// The saved deadline is later than the run's own, so that a tick never
+	// overtakes a start that is still being run.
+	st.deadline = deadline.Add(2 * cleanupTimeout)
 	s.mu.Lock()
 	if s.closed || s.draining {
 		s.mu.Unlock()
@@ -51,9 +57,7 @@ func (s *Service) Start(ctx context.Context, who lobby.Who, region string) (lobb
 	s.wg.Add(1)
 	s.mu.Unlock()
 
-	// The saved deadline is later than the run's own, so that a tick never
-	// overtakes a start that is still being run.
-	res, err := s.lobbies.BeginStart(ctx, who, st.matchID, region, deadline.Add(2*cleanupTimeout))
+	res, err := s.lobbies.BeginStart(ctx, who, st.matchID, region, st.deadline)
 	if err != nil {
 		s.ended(st)
 		s.wg.Done()
@@ -87,6 +91,12 @@ func (s *Service) AttemptEnded(matchID string) {
 	}
 }
 
+func (s *Service) underWay(matchID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.starts[matchID] != nil
+}
+
 // await waits until no start of the match id is under way on this node.
 func (s *Service) await(ctx context.Context, matchID string) error {
 	s.mu.Lock()
@@ -106,41 +116,47 @@ func (s *Service) await(ctx context.Context, matchID string) error {
 // run takes a start from balancing to the match, or to the word that it failed.
 func (s *Service) run(ctx context.Context, st *start) {
 	log := s.log.With(zap.String("lobby", st.lobbyID), zap.String("match", st.matchID))
+	begins := false
 	defer func() {
 		if r := recover(); r != nil {
 			log.Error("start panicked", zap.Any("panic", r), zap.Stack("stack"))
-			s.fail(log, st, fault.Internal)
+			if !begins {
+				s.unbegun(log, st, fault.Internal.With(errPanicked))
+			}
 		}
 	}()
 	begun := time.Now()
+	s.at(st.matchID, PointStarting)
 	// One version of the rules from here to the end, whatever is reloaded meanwhile.
 	ctx, release := s.hooks.Pin(ctx)
 	defer release()
 	st.hooks = s.hooks.Versions(ctx)
 	server, err := s.prepare(ctx, st)
 	if err != nil {
-		s.orphaned(log, st, err)
 		f := fault.From(err)
 		if ctx.Err() != nil && s.ctx.Err() != nil {
 			f = fault.Draining.With(err)
 		}
-		s.fail(log, st, f)
-		return
-	}
-	if s.listened() {
-		s.events.ServerReady(st.matchID, st.lobbyID, server)
-	}
-	if err := s.commit(st, server); err != nil {
-		log.Info("start ended after its server was made; releasing it", zap.String("server", server.Name), zap.Error(err))
-		s.release(log, server.Provider, st.matchID)
-		if errors.Is(err, lobby.ErrStartCancelled) || errors.Is(err, lobby.ErrNotFound) {
-			// Told already. The server has its payload and may still report.
-			s.recordFailure(log, st, lobby.ErrStartCancelled)
-		} else {
-			s.fail(log, st, fault.From(err))
+		if allocation.IsUnknown(err) {
+			s.unbegun(log, st, f)
+			return
 		}
+		s.fail(log, st, f)
+		s.unasked(log, st)
 		return
 	}
+	if err = s.given(st, server); err == nil {
+		if s.listened() {
+			s.events.ServerReady(st.matchID, st.lobbyID, server)
+		}
+		err = s.commit(st, server)
+	}
+	if err != nil {
+		log.Info("start ended after its server was made; releasing it", zap.String("server", server.Name), zap.Error(err))
+		s.unbegun(log, st, fault.From(err))
+		return
+	}
+	begins = true
 	log.Info("match started", zap.String("server", server.Name), zap.String("provider", server.Provider),
 		zap.Strings("hooks", st.hooks), zap.Duration("took", time.Since(begun)))
 }
@@ -163,10 +179,12 @@ func (s *Service) prepare(ctx context.Context, st *start) (allocation.Server, er
 	if l, err = s.balance(ctx, st, l, known); err != nil {
 		return server, err
 	}
+	s.at(st.matchID, PointBalanced)
 	steps.enter(lobby.Validating)
 	if err := s.hooks.Validate(ctx, l, known); err != nil {
 		return server, err
 	}
+	s.at(st.matchID, PointValidated)
 	steps.enter(lobby.Payload)
 	add, err := s.hooks.Payload(ctx, l, st.region)
 	if err != nil {
@@ -175,11 +193,16 @@ func (s *Service) prepare(ctx context.Context, st *start) (allocation.Server, er
 	if add.Region != "" {
 		st.region = add.Region
 	}
+	if st.region == "" {
+		st.region = s.measured(ctx, l)
+	}
 	payload := s.newLaunch(l, st.matchID, st.region)
+	s.at(st.matchID, PointPayload)
 	steps.enter(lobby.Allocating)
 	return s.alloc.Allocate(ctx, allocation.Request{
 		Game: s.game, MatchID: st.matchID, Region: st.region, Prefer: add.Provider, ResultURL: s.resultURL(st.matchID),
 		Payload: func(resultURL string) ([]byte, error) { return payload.render(resultURL, add.Keys) },
+		Asking:  func(ctx context.Context, provider string) error { return s.asking(ctx, st, provider) },
 	})
 }
 
@@ -207,85 +230,20 @@ func (s *Service) attempt(ctx context.Context, st *start) (*lobby.Lobby, error) 
 	return snap.Lobby, nil
 }
 
-// commit makes the match: the lobby's change and the live match in one write.
+// commit makes the match: the lobby's change and the live match in one write, which
+// takes the server out of the loose ones. Once somebody else has taken it, to give
+// it back, the write is refused.
 func (s *Service) commit(st *start, server allocation.Server) error {
 	m := lobby.Match{
 		ID: st.matchID, Region: server.Region,
 		Server: lobby.Server{Name: server.Name, Address: server.Address, Port: server.Port},
 	}
-	_, err := s.lobbies.CommitStart(st.lobbyID, m, func(m lobby.Match) state.Write {
-		return state.Write{
+	_, err := s.lobbies.CommitStart(st.lobbyID, m, func(m lobby.Match) []state.Write {
+		return []state.Write{{
 			Key:      state.Key{Kind: KindMatch, ID: m.ID},
 			Value:    &Live{ID: m.ID, LobbyID: st.lobbyID, Teams: m.Teams, Server: server, StartedAt: m.StartedAt, Hooks: st.hooks},
 			Deadline: m.StartedAt.Add(s.timeout),
-		}
+		}, {Key: looseKey(m.ID), Expect: st.version}}
 	})
 	return err
-}
-
-// fail ends the attempt with what members are told. A start that was cancelled
-// meanwhile has been told already.
-func (s *Service) fail(log *zap.Logger, st *start, f *fault.Error) {
-	if errors.Is(f, lobby.ErrStartCancelled) || errors.Is(f, lobby.ErrNotFound) {
-		return
-	}
-	_, err := s.lobbies.FailStart(st.lobbyID, st.matchID, f)
-	switch {
-	case err == nil:
-		log.Warn("start failed", zap.String("code", f.Code), zap.Error(f))
-		s.recordFailure(log, st, f)
-	case errors.Is(err, lobby.ErrStartCancelled) || errors.Is(err, lobby.ErrNotFound):
-		log.Info("start cancelled", zap.Error(f))
-		s.recordFailure(log, st, lobby.ErrStartCancelled)
-	default:
-		log.Error("a failed start could not be told; its deadline will end it", zap.String("code", f.Code), zap.Error(err))
-	}
-}
-
-// recordFailure keeps a failed start, so that its server's late result is answered match_closed.
-func (s *Service) recordFailure(log *zap.Logger, st *start, f *fault.Error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), cleanupTimeout)
-	defer cancel()
-	now := time.Now()
-	_, _, err := s.records.FinishMatch(ctx, store.Match{
-		ID: st.matchID, Game: s.game, LobbyID: st.lobbyID, Status: statusFailed, Code: f.Code,
-		StartedAt: now, EndedAt: now, Region: st.region, Hooks: st.hooks, Roster: []byte("[]"),
-	})
-	if err != nil {
-		log.Warn("a failed start could not be recorded", zap.Error(err))
-	}
-}
-
-// orphaned deals with an allocation that may have made a server nobody knows: it
-// asks for its release where that works, and writes it down.
-func (s *Service) orphaned(log *zap.Logger, st *start, err error) {
-	provider := allocation.UnknownProvider(err)
-	if provider == "" {
-		return
-	}
-	s.release(log, provider, st.matchID)
-	s.writeDownOrphan(log, st.matchID, provider, st.region, err)
-}
-
-func (s *Service) writeDownOrphan(log *zap.Logger, matchID, provider, region string, cause error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), cleanupTimeout)
-	defer cancel()
-	if _, _, err := s.alloc.Find(ctx, provider, s.game, matchID); !errors.Is(err, allocation.ErrCannotFind) {
-		return // the provider knows its servers by match: the release was enough
-	}
-	err := s.records.AddOrphan(ctx, store.Orphan{
-		Game: s.game, MatchID: matchID, Provider: provider, Region: region, Cause: fmt.Sprint(cause), At: time.Now(),
-	})
-	if err != nil {
-		log.Error("a possible orphan could not be written down", zap.String("provider", provider), zap.Error(err))
-	}
-}
-
-// release gives a server back and waits until the provider has taken it.
-func (s *Service) release(log *zap.Logger, provider, matchID string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), cleanupTimeout)
-	defer cancel()
-	if err := s.alloc.Release(ctx, provider, s.game, matchID); err != nil {
-		log.Warn("a server could not be released", zap.String("provider", provider), zap.Error(err))
-	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/muster-gg/muster/core/config"
 	"github.com/muster-gg/muster/core/hooks"
 	"github.com/muster-gg/muster/core/server/hosts"
+	"github.com/muster-gg/muster/runtime/memory"
 )
 
 // providers is a game's chain and those of its entries that have to be run.
@@ -34,12 +35,12 @@ func newProviders(g config.Game, cfg *config.Config, book *local.PortBook, rules
 	var entries []allocation.Entry
 	for i, a := range g.Allocate {
 		name := p.names[i]
-		entry := allocation.Entry{Name: name}
+		entry := allocation.Entry{Name: name, AskUnknown: a.OnUnknown == config.OnUnknownAsk}
 		switch {
 		case a.Gameflow != nil:
 			provider, err := gameflow.New(gameflow.Options{
 				URL: a.Gameflow.URL, GameID: a.Gameflow.GameID, APIKey: a.Gameflow.APIKey.Reveal(),
-				Region: a.Gameflow.Region, Timeout: a.Gameflow.Timeout, MaxConns: a.MaxConcurrent,
+				Region: a.Gameflow.Region, Fleet: a.Gameflow.Fleet, Timeout: a.Gameflow.Timeout, MaxConns: a.MaxConcurrent,
 				Logger: log.With(zap.String("game", g.Name)),
 			})
 			if err != nil {
@@ -74,8 +75,13 @@ func newProviders(g config.Game, cfg *config.Config, book *local.PortBook, rules
 	return p, err
 }
 
+// betweenLooks is how many times its memory limit the kernel lets a game server have:
+// it counts what may be written, used or not, such as the stack of every thread.
+const betweenLooks = 2
+
+// localOptions are those of a local fleet.
 func localOptions(g config.Game, l config.Local, name string, cfg *config.Config, book *local.PortBook, log *zap.Logger) local.Options {
-	return local.Options{
+	o := local.Options{
 		Game: g.Name, Command: l.Command, Dir: cfg.Dir, Env: l.Env.Reveal(),
 		Ports: local.PortRange(l.Ports), PortNames: l.PortNames, Book: book, Address: l.Address,
 		Timeout: l.Timeout, HealthTimeout: l.HealthTimeout, Max: l.Max, MaxPlayers: l.MaxPlayers,
@@ -83,7 +89,17 @@ func localOptions(g config.Game, l config.Local, name string, cfg *config.Config
 		LogDir:   filepath.Join(cfg.Server.DataDir, "logs"),
 		StateDir: filepath.Join(fleetsDir(cfg, g.Name), name),
 		Region:   "local", Logger: log,
+		Warm: l.Warm, WarmBuffer: l.WarmBuffer, CPULimit: l.CPULimit,
 	}
+	if l.MemoryLimit > 0 {
+		o.MemoryLimit, o.Used = int64(l.MemoryLimit), memory.Used
+		o.Bound = func(pid int) error { return memory.Limit(pid, betweenLooks*int64(l.MemoryLimit)) }
+		if memory.Kept == "" {
+			o.Used = nil
+			log.Warn("this system does not keep the memory limit of game servers", zap.String("game", g.Name), zap.String("provider", name))
+		}
+	}
+	return o
 }
 
 // fleetsDir has a folder for every local fleet that a game has or had.

@@ -10,9 +10,11 @@ import (
 
 	"github.com/muster-gg/muster/core/allocation"
 	"github.com/muster-gg/muster/core/allocation/local"
+	"github.com/muster-gg/muster/core/allocation/served"
 	"github.com/muster-gg/muster/core/config"
 	"github.com/muster-gg/muster/core/hooks"
 	"github.com/muster-gg/muster/core/identity"
+	"github.com/muster-gg/muster/core/latency"
 	"github.com/muster-gg/muster/core/lobby"
 	"github.com/muster-gg/muster/core/match"
 	"github.com/muster-gg/muster/core/server/hosts"
@@ -29,11 +31,15 @@ type game struct {
 	lobbies   *lobby.Service
 	matches   *match.Service
 	providers *providers
+	served    *served.Service // nil: the game lends no servers
+	ratings   *ratings
+	searches  *searches
+	latencies *latency.Service
 	events    events
 }
 
 // newGame builds a game over the parts that all games share. It starts nothing.
-func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, publicURL string, rules *hosts.Hosts) (*game, error) {
+func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, publicURL string, rules *hosts.Hosts, reached func(game, matchID string, p match.Point)) (*game, error) {
 	log := p.log.With(zap.String("game", g.Name))
 	built := &game{config: g, parent: cfg, log: log}
 	var err error
@@ -60,21 +66,34 @@ func newGame(g config.Game, cfg *config.Config, p *parts, book *local.PortBook, 
 	if err != nil {
 		return nil, err
 	}
+	if built.served, err = newServed(g, built.providers, p.state, p.store, log); err != nil {
+		return nil, err
+	}
+	if built.ratings, err = newRatings(g, p, log); err != nil {
+		return nil, err
+	}
+	built.latencies = latency.New(g.Name, p.state, log)
+	if built.searches, err = newSearches(g, p, built.latencies, log); err != nil {
+		return nil, err
+	}
+	at := pointsOf(g.Name, reached)
 	built.lobbies = lobby.New(lobby.Options{
-		Game: g.Name, Rules: lobbyRules(g.Lobby), Store: p.state, Hub: p.hub, Hooks: lobby.HooksOf(built.hooks), Events: lobby.EventsOf(built.hooks), Logger: log,
+		Game: g.Name, Rules: lobbyRules(g.Lobby), Store: p.state, Hub: watchedHub(p.hub, at), Hooks: lobby.HooksOf(built.hooks), Events: lobby.EventsOf(built.hooks), Logger: log,
 		AttemptEnded: func(matchID string) { built.matches.AttemptEnded(matchID) },
+		Reaches:      func(account string) bool { return p.reaches(g.Name, account) },
 	})
 	built.matches = match.New(match.Options{
-		Game: g.Name, Lobbies: built.lobbies, State: p.state, Records: p.store, Accounts: p.store,
+		Game: g.Name, Lobbies: built.lobbies, State: p.state, Records: built.ratings.records(p.store), Accounts: p.store,
 		Allocator: built.providers.chain, Providers: built.providers.names,
 		Hooks:        match.HooksOf(built.hooks),
 		Events:       match.EventsOf(built.hooks),
+		Regions:      built.latencies,
 		Signer:       match.NewSigner(g.Name, p.secret, g.Lobby.MatchTimeout),
 		MatchTimeout: g.Lobby.MatchTimeout,
 		ResultURL: func(matchID string) string {
 			return publicURL + "/games/" + g.Name + "/matches/" + url.PathEscape(matchID) + "/result"
 		},
-		Logger: log,
+		Logger: log, Reached: at,
 	})
 	return built, p.metrics.watch(built)
 }
@@ -121,12 +140,31 @@ func (g *game) recover(ctx context.Context) error {
 	if err := g.matches.Recover(ctx, interrupted); err != nil {
 		return fmt.Errorf("game %s: matches: %w", g.config.Name, err)
 	}
+	if g.served != nil {
+		if err := g.served.Recover(ctx); err != nil {
+			return fmt.Errorf("game %s: servers for other backends: %w", g.config.Name, err)
+		}
+	}
+	if err := g.searches.recover(ctx); err != nil {
+		return fmt.Errorf("game %s: matchmaking: %w", g.config.Name, err)
+	}
+	return nil
+}
+
+// endLoans waits for the servers that are being made for other backends.
+func (g *game) endLoans(ctx context.Context) error {
+	if g.served == nil {
+		return nil
+	}
+	if err := g.served.Close(ctx); err != nil {
+		return fmt.Errorf("game %s: calls of other backends were cut off: %w", g.config.Name, err)
+	}
 	return nil
 }
 
 // close ends the game: starts first, then its servers, then its lobbies.
 func (g *game) close(ctx context.Context) error {
-	errs := []error{g.matches.Close(ctx)}
+	errs := []error{g.endLoans(ctx), g.matches.Close(ctx)}
 	for _, f := range g.providers.fleets {
 		// A fleet has its own grace for its servers; it is not cut short by the drain's.
 		errs = append(errs, f.Stop(context.WithoutCancel(ctx)))
@@ -134,16 +172,23 @@ func (g *game) close(ctx context.Context) error {
 	for _, closeProvider := range g.providers.close {
 		closeProvider()
 	}
-	errs = append(errs, g.lobbies.Close(ctx), g.hooks.Close(ctx))
+	errs = append(errs, g.searches.close(ctx), g.lobbies.Close(ctx), g.hooks.Close(ctx))
 	return errors.Join(errs...)
 }
 
 // transport is the game as the transport sees it.
 func (g *game) transport() transport.Game {
-	return transport.Game{
+	t := transport.Game{
 		Name: g.config.Name, Title: g.config.Title, Auth: g.config.Auth, Web: g.config.Web, Duplicate: string(g.config.Duplicate),
-		Identity: g.identity, Lobbies: g.lobbies, Matches: g.matches, Rpc: g.hooks, Events: g.events,
+		Identity: g.identity, Lobbies: g.lobbies, Matches: g.matches, Latencies: g.latencies, Rpc: g.hooks, Events: g.events,
 	}
+	if g.served != nil {
+		t.Servers = g.served
+	}
+	if g.searches != nil {
+		t.Matchmaking = g.searches
+	}
+	return t
 }
 
 var _ allocation.Observer = (*match.Service)(nil)

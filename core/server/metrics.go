@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/muster-gg/muster/core/allocation"
+	"github.com/muster-gg/muster/core/allocation/local"
 	"github.com/muster-gg/muster/core/hooks"
 	"github.com/muster-gg/muster/core/server/hosts"
 	"github.com/muster-gg/muster/core/telemetry"
@@ -60,13 +61,33 @@ func (m *metrics) watch(g *game) error {
 			Name: "muster_local_servers", Help: "Game servers that run on this machine, those that are ending included.",
 			ConstLabels: prometheus.Labels{"game": g.config.Name, "provider": name},
 		}, func() float64 { return float64(f.Len()) }))
+		all = append(all, fleetCollectors(f, prometheus.Labels{"game": g.config.Name, "provider": name})...)
 	}
+	all = append(all, orphanCollectors(g)...)
 	for _, c := range all {
 		if err := m.registry.Register(c); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// fleetCollectors show how a fleet's pool and its starts go.
+func fleetCollectors(f *local.Fleet, labels prometheus.Labels) []prometheus.Collector {
+	return []prometheus.Collector{
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "muster_local_servers_waiting", Help: "Warm game servers that are ready for a match.", ConstLabels: labels,
+		}, func() float64 { return float64(f.Stats().Waiting) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "muster_local_crashes_total", Help: "Game servers that ended by themselves before they had a match.", ConstLabels: labels,
+		}, func() float64 { return float64(f.Stats().Crashes) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "muster_local_memory_ended_total", Help: "Game servers that were ended because they used more than memory_limit.", ConstLabels: labels,
+		}, func() float64 { return float64(f.Stats().MemoryEnded) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "muster_local_start_hold_seconds", Help: "For how long no game server is started because the last ones crashed.", ConstLabels: labels,
+		}, func() float64 { return f.Stats().Held.Seconds() }),
+	}
 }
 
 func (m *metrics) handler() http.Handler { return telemetry.Handler(m.registry) }

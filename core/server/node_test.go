@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -31,6 +32,9 @@ func TestMain(m *testing.M) {
 	if sandbox.Started() {
 		sandbox.Serve()
 	}
+	if addr := os.Getenv(asSaga); addr != "" {
+		os.Exit(serveSaga(addr))
+	}
 	if os.Getenv(asMuster) != "" {
 		os.Exit(cli.Main(os.Args[1:], "test", os.Stdout, os.Stderr))
 	}
@@ -44,6 +48,7 @@ func TestMain(m *testing.M) {
 	default:
 		plugin.Serve(&moody{}, plugin.Info{Name: "moody", Version: "1"})
 	}
+	http.DefaultClient.Timeout = time.Minute // a test that hangs says where
 	goleak.VerifyTestMain(m)
 }
 

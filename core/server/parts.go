@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -108,6 +109,11 @@ func secret(cfg *config.Config, log *zap.Logger) ([]byte, error) {
 // signInsEnded closes the sockets of sign-ins that were revoked.
 func (p *parts) signInsEnded(_ context.Context, game, accountID string, sids []string) {
 	p.sessions.CloseSignIns(game, accountID, sids)
+}
+
+// reaches reports whether an account has a socket that is not closing.
+func (p *parts) reaches(game, account string) bool {
+	return slices.ContainsFunc(p.sessions.Of(game, account), func(k *session.Session) bool { return !k.Closed() })
 }
 
 // close makes what was acknowledged safe. Only what was opened is closed.

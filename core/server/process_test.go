@@ -22,7 +22,8 @@ import (
 )
 
 // asGame makes the test binary be a dedicated server; its value says how it behaves:
-// "play" until it is told to stop, "never" gets ready, "crash" at once.
+// "play" until it is told to stop, "warm" the same and says which match it was
+// handed, "never" gets ready, "crash" at once.
 const asGame = "MUSTER_TEST_AS_GAME"
 
 // noExitWait keeps processes with the race detector from waiting a second at their
@@ -39,7 +40,7 @@ func playGame(how string) int {
 		fmt.Println("there is no map")
 		return 3
 	}
-	s, err := gameserver.Connect(ctx, gameserver.Options{})
+	s, err := gameserver.Connect(ctx, gameserver.Options{HealthInterval: time.Second})
 	if err != nil {
 		fmt.Println("connect:", err)
 		return 1
@@ -48,6 +49,10 @@ func playGame(how string) int {
 	if err := s.Ready(ctx); err != nil {
 		fmt.Println("ready:", err)
 		return 1
+	}
+	if how == "warm" {
+		p, err := s.WaitPayload(ctx)
+		fmt.Println("the match is", p, err)
 	}
 	select {}
 }
@@ -68,9 +73,16 @@ var openLine = regexp.MustCompile(`Open\s+(http://\S+)/`)
 // runNode starts a muster process over dir, which has a config, and waits until it serves.
 func runNode(t testing.TB, dir string) *node {
 	t.Helper()
+	return launch(t, dir, nil, "serve", "-config", filepath.Join(dir, "config.hcl"))
+}
+
+// launch starts a muster process with a command line and variables of its own.
+func launch(t testing.TB, dir string, env []string, args ...string) *node {
+	t.Helper()
 	n := &node{t: t, dir: dir, done: make(chan struct{})}
-	n.cmd = exec.Command(os.Args[0], "serve", "-config", filepath.Join(dir, "config.hcl"))
-	n.cmd.Env = append(os.Environ(), asMuster+"=1", noExitWait)
+	n.cmd = exec.Command(os.Args[0], args...)
+	n.cmd.Dir = dir
+	n.cmd.Env = append(append(os.Environ(), asMuster+"=1", noExitWait), env...)
 	out, err := n.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

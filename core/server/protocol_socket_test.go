@@ -90,7 +90,8 @@ func TestProtocolRefusals(t *testing.T) {
 		{ann, `{"type":"lobby:create","properties":` + keys(33) + `}`, "invalid_field", "properties"},
 		{ann, `{"type":"lobby:nope"}`, "unknown_type", "Unknown message type"},
 		{ann, `{"type":"rpc","name":"x"}`, "not_found", "Unknown rpc"},
-		{ann, `{"type":"latency","regions":{}}`, "unknown_type", "Unknown message type"},
+		{ann, `{"type":"latency"}`, "invalid_field", "regions"},
+		{ann, `{"type":"latency","regions":{"eu":"near"}}`, "invalid_message", "Invalid message format"},
 		{ann, `{"type":5}`, "invalid_message", "Invalid message format"},
 		{ann, `{"no":"type"}`, "invalid_message", "Invalid message format"},
 	}
@@ -200,7 +201,7 @@ func TestProtocolAnswersWithIDs(t *testing.T) {
 	for _, c := range []struct{ sent, kind string }{
 		{`{"type":"ping"}`, "pong"}, {`{"type":"matchmaking:find","queue":"duel"}`, "matchmaking:error"},
 		{`{"type":"matchmaking:cancel"}`, "matchmaking:cancelled"}, {`{"type":"lobby:leave"}`, "error"}, {`{"type":"lobby:create"}`, "lobby:created"},
-		{`{"type":"lobby:ready"}`, "ack"}, {`{"type":"lobby:chat","text":"hi"}`, "ack"}, {`{"type":"lobby:team","team":"B"}`, "ack"},
+		{`{"type":"latency","regions":{"eu":31}}`, "ack"}, {`{"type":"lobby:ready"}`, "ack"}, {`{"type":"lobby:chat","text":"hi"}`, "ack"}, {`{"type":"lobby:team","team":"B"}`, "ack"},
 		{`{"type":"lobby:update","name":"x"}`, "ack"}, {`{"type":"lobby:fill-bots","perTeam":1}`, "ack"}, {`{"type":"lobby:leave"}`, "lobby:left"},
 	} {
 		m := ann.ask("%s", c.sent)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/muster-gg/muster/core/allocation/local"
 	"github.com/muster-gg/muster/core/config"
+	"github.com/muster-gg/muster/core/match"
 	"github.com/muster-gg/muster/core/server/hosts"
 	"github.com/muster-gg/muster/core/transport"
 	"github.com/muster-gg/muster/runtime/native"
@@ -29,6 +30,9 @@ type Options struct {
 	// Hooks are rules in Go, by game, for a program that builds its own server; the
 	// muster program has none. Where a game has none, the built-in rules hold.
 	Hooks map[string][]*native.Hook
+	// Reached, when not nil, is called at every point of every match, which goes on
+	// when it returns: tests end the process there.
+	Reached func(game, matchID string, p match.Point)
 }
 
 // Server is one node. Start it once, stop it once.
@@ -79,7 +83,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	book := local.NewPortBook()
 	var games []transport.Game
 	for _, g := range s.cfg.Games {
-		built, err := newGame(g, s.cfg, s.parts, book, s.publicURL, s.hosts)
+		built, err := newGame(g, s.cfg, s.parts, book, s.publicURL, s.hosts, o.Reached)
 		if err != nil {
 			return s, fmt.Errorf("game %s: %w", g.Name, err)
 		}
@@ -169,7 +173,7 @@ func (s *Server) ready(ctx context.Context) []transport.Check {
 		// The rules of one game are no reason to take the node away from all others.
 		list = append(list, transport.Check{Name: c.Name, Err: c.Err, Detail: c.Detail, Optional: true})
 	}
-	return list
+	return append(list, orphanChecks(s.games)...)
 }
 
 // sweep starts the loops that bring deadlines to what is due.
@@ -179,6 +183,9 @@ func (s *Server) sweep() {
 	for _, g := range s.games {
 		s.sweeps.Go(func() { _ = g.lobbies.Run(ctx) })
 		s.sweeps.Go(func() { _ = g.matches.Run(ctx) })
+		s.sweeps.Go(func() { g.searches.run(ctx) })
+		s.sweeps.Go(func() { _ = g.latencies.Run(ctx) })
+		s.sweeps.Go(func() { g.ratings.run(ctx) })
 	}
 	s.sweeps.Go(func() { s.prune(ctx) })
 }
@@ -218,13 +225,16 @@ func (s *Server) answer() {
 		MaxHeaderBytes: 16 << 10, ErrorLog: quiet, ConnState: s.fresh.note,
 	}
 	hooks, endRecords := newHookRoutes(s.hosts)
+	servers, endLogs := newFleetRoutes(s.games)
 	s.admin = &http.Server{
 		Handler: transport.NewAdmin(transport.AdminOptions{
 			Metrics: s.parts.metrics.handler(), Ready: s.transport.Checks, Version: s.version, Plugins: newPluginRoutes(s.hosts), Hooks: hooks,
+			Servers: servers, Orphans: newOrphanRoutes(s.games),
 		}),
 		ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet, ConnState: s.fresh.note,
 	}
 	s.admin.RegisterOnShutdown(endRecords)
+	s.admin.RegisterOnShutdown(endLogs)
 	for _, srv := range []*http.Server{s.public, s.admin} {
 		srv.RegisterOnShutdown(s.fresh.close)
 	}
@@ -251,6 +261,9 @@ func (s *Server) ended(err error) {
 func (s *Server) Stop(ctx context.Context) error {
 	var errs []error
 	if s.transport != nil {
+		for _, g := range s.games {
+			g.searches.drain()
+		}
 		s.transport.Announce()
 		// Starts first come to their end while their players are still connected.
 		errs = append(errs, s.awaitStarts(ctx), s.transport.Drain(ctx))
@@ -291,12 +304,20 @@ func (s *Server) Stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// awaitStarts waits until no start is under way, or ctx ends.
+// awaitStarts waits until no start is under way, of a match here or of a server for
+// another backend, or ctx ends.
 func (s *Server) awaitStarts(ctx context.Context) error {
+	var lent sync.WaitGroup
+	errs := make([]error, len(s.games)+1)
+	for i, g := range s.games {
+		lent.Go(func() { errs[i] = g.endLoans(ctx) })
+	}
 	for _, g := range s.games {
 		if err := g.matches.AwaitStarts(ctx); err != nil {
-			return fmt.Errorf("game %s: starts were cut off: %w", g.config.Name, err)
+			errs[len(s.games)] = fmt.Errorf("game %s: starts were cut off: %w", g.config.Name, err)
+			break
 		}
 	}
-	return nil
+	lent.Wait()
+	return errors.Join(errs...)
 }

@@ -187,6 +187,37 @@ type Orphans interface {
 	AddOrphan(ctx context.Context, o Orphan) error
 	// Orphans returns up to limit of them, newest first.
 	Orphans(ctx context.Context, game string, limit int) ([]Orphan, error)
+	// DropOrphan forgets all that is kept of a match's server, and says if there was anything.
+	DropOrphan(ctx context.Context, game, matchID string) (bool, error)
+}
+
+// Report is a finished match whose result a skill rating has not taken yet.
+type Report struct {
+	// Match is its record as it stands now: who was erased since is not in it.
+	Match Match
+	// Tries is how often it was sent in vain, Due when it is to be sent next.
+	Tries int
+	Due   time.Time
+}
+
+// Reports keeps which results are owed to a skill rating. Used by core/rating.
+type Reports interface {
+	// FinishRatedMatch is FinishMatch; an end that is the first and has a result is
+	// owed in the same step, due when the match ended.
+	FinishRatedMatch(ctx context.Context, m Match) (stands Match, first bool, err error)
+	// NextReport returns the report that is due first, be that later than now; of
+	// those due at the same time the one that was owed first. ErrNotFound: nothing is owed.
+	NextReport(ctx context.Context, game string) (Report, error)
+	// DelayReport sets how often a report was tried and when it is due. One that is
+	// not owed stays so, without an error.
+	DelayReport(ctx context.Context, game, matchID string, tries int, due time.Time) error
+	// SettleReport says that a report is not owed any more; if it was not, that is no error.
+	SettleReport(ctx context.Context, game, matchID string) error
+	// CountReports says how many are owed.
+	CountReports(ctx context.Context, game string) (int, error)
+	// DropReports settles up to n reports, those first that were owed first, and
+	// returns the ids of their matches in that order.
+	DropReports(ctx context.Context, game string, n int) (matchIDs []string, err error)
 }
 
 // Store is what a backend offers as a whole; users ask for the parts above.
@@ -197,6 +228,7 @@ type Store interface {
 	Histories
 	Storage
 	Orphans
+	Reports
 	// Ping says whether the backend answers, for /readyz.
 	Ping(ctx context.Context) error
 	Close() error

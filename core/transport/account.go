@@ -86,6 +86,7 @@ func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, m matched
 func (s *Server) evict(ctx context.Context, g *game, account string) {
 	ctx, cancel := context.WithTimeout(ctx, seatTimeout)
 	defer cancel()
+	g.cancelSearch(account)
 	s.registry.CloseAccount(g.Name, account, session.CodeToken, "account erased")
 	for _, k := range s.registry.Of(g.Name, account) {
 		k.Quiesce() // what it was asked for last must not seat the player again
@@ -96,6 +97,7 @@ func (s *Server) evict(ctx context.Context, g *game, account string) {
 		return
 	}
 	defer unlock()
+	g.forgetLatencies(ctx, account)
 	err = s.persist(ctx, func() error {
 		return g.Lobbies.Leave(ctx, lobby.Who{AccountID: account}, func(lobby.Snapshot) {
 			for _, k := range s.registry.Of(g.Name, account) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/pprof"
+	"strconv"
 )
 
 // AdminOptions make the handler of the admin listener.
@@ -19,6 +20,10 @@ type AdminOptions struct {
 	Plugins http.Handler
 	// Hooks answers below /hooks; may be nil.
 	Hooks http.Handler
+	// Servers answers /servers and below; may be nil.
+	Servers http.Handler
+	// Orphans answers /orphans and below; may be nil.
+	Orphans http.Handler
 }
 
 // NewAdmin returns the handler of the admin listener: health, metrics, profiles.
@@ -42,6 +47,14 @@ func NewAdmin(o AdminOptions) http.Handler {
 	}
 	if o.Hooks != nil {
 		mux.Handle("/hooks/", o.Hooks)
+	}
+	if o.Servers != nil {
+		mux.Handle("/servers", o.Servers)
+		mux.Handle("/servers/", o.Servers)
+	}
+	if o.Orphans != nil {
+		mux.Handle("/orphans", o.Orphans)
+		mux.Handle("/orphans/", o.Orphans)
 	}
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
@@ -111,6 +124,7 @@ func writeBody(w http.ResponseWriter, status int, body []byte) {
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(body))) // also where it is flushed at once
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // an error means that the client has gone
 }

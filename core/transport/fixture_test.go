@@ -271,8 +271,8 @@ func (m *matches) lastID() string {
 
 func (m *matches) commit(lobbyID, matchID string) error {
 	server := lobby.Server{Name: "srv", Address: "203.0.113.9", Port: 7777}
-	_, err := m.lobbies.CommitStart(lobbyID, lobby.Match{ID: matchID, Server: server, Region: "eu"}, func(lm lobby.Match) state.Write {
-		return state.Write{Key: state.Key{Kind: "match", ID: lm.ID}, Value: state.Raw("{}")}
+	_, err := m.lobbies.CommitStart(lobbyID, lobby.Match{ID: matchID, Server: server, Region: "eu"}, func(lm lobby.Match) []state.Write {
+		return []state.Write{{Key: state.Key{Kind: "match", ID: lm.ID}, Value: state.Raw("{}")}}
 	})
 	return err
 }

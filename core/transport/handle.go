@@ -112,18 +112,23 @@ func (k *socket) dispatch(ctx context.Context, req wire.Request) error {
 	case *wire.FillBots:
 		return k.answer(req.ID)(lobbies.FillBots(ctx, who, b.PerTeam))
 	case *wire.Start:
-		return k.answer(req.ID)(k.game.Matches.Start(ctx, who, b.Region))
+		res, err := k.game.Matches.Start(ctx, who, b.Region)
+		if err == nil {
+			k.game.stopSearching(res.Lobby)
+		}
+		return k.answer(req.ID)(res, err)
 	case *wire.CancelStart:
 		return k.answer(req.ID)(lobbies.CancelStart(ctx, who))
 	case *wire.Chat:
 		return k.answer(req.ID)(lobbies.Chat(ctx, who, b.Text))
 	case *wire.Rpc:
 		return k.rpc(ctx, req.ID, b)
+	case *wire.Latency:
+		return k.latency(ctx, req.ID, b)
 	case *wire.MatchmakingFind:
-		k.say(wire.MatchmakingError{Message: wire.TextMatchmakingEnter, ReplyTo: req.ID})
-		return nil
+		return k.find(req.ID, b)
 	case *wire.MatchmakingCancel:
-		k.say(wire.MatchmakingCancelled{ReplyTo: req.ID})
+		k.cancelSearch(req.ID)
 		return nil
 	}
 	return wire.ErrUnknownType

@@ -17,7 +17,7 @@ type Limits struct {
 	// Disabled turns all of these off. Size, time and slow-reader bounds stay.
 	Disabled bool
 	// SignIns bounds sign-ins, refreshes, links and exports of one address: 120 at
-	// once, 2 a second.
+	// once, 2 a second. Wrong keys of backends have the same bound.
 	SignIns Rate
 	// AccountGuesses bounds wrong codes and passwords of one account: 10 at once,
 	// one in 6 s. AddressGuesses is the same for an address: 200 at once, one a
@@ -28,6 +28,9 @@ type Limits struct {
 	// counts once more for each 4 KiB. An account's calls of POST /rpc have the same
 	// bound.
 	Messages Rate
+	// Searches bounds the searches for a match of an account, each of which makes calls
+	// to the platform: 10 at once, one in 3 s.
+	Searches Rate
 	// Floods bounds messages beyond that, which are answered rate_limited; who goes
 	// on is closed with 4429. 200 at once, 5 a second.
 	Floods Rate
@@ -55,6 +58,7 @@ func (l Limits) withDefaults() Limits {
 	l.AccountGuesses = l.AccountGuesses.or(Rate{10, 6 * time.Second})
 	l.AddressGuesses = l.AddressGuesses.or(Rate{200, time.Second})
 	l.Messages = l.Messages.or(Rate{60, time.Second / 30})
+	l.Searches = l.Searches.or(Rate{10, 3 * time.Second})
 	l.Floods = l.Floods.or(Rate{200, 200 * time.Millisecond})
 	l.Connects = l.Connects.or(Rate{1000, 20 * time.Millisecond})
 	if l.Sockets <= 0 {
@@ -136,9 +140,11 @@ type player struct{ game, account string }
 type limiters struct {
 	Limits
 	signIns        *buckets[netip.Prefix]
+	keyGuesses     *buckets[netip.Prefix]
 	addressGuesses *buckets[netip.Prefix]
 	accountGuesses *buckets[player]
 	calls          *buckets[player]
+	searches       *buckets[player]
 	connects       *buckets[netip.Prefix]
 
 	mu   sync.Mutex
@@ -151,12 +157,15 @@ func newLimiters(l Limits) (*limiters, error) {
 	for _, b := range []struct {
 		to   **buckets[netip.Prefix]
 		rate Rate
-	}{{&s.signIns, s.SignIns}, {&s.addressGuesses, s.AddressGuesses}, {&s.connects, s.Connects}} {
+	}{{&s.signIns, s.SignIns}, {&s.keyGuesses, s.SignIns}, {&s.addressGuesses, s.AddressGuesses}, {&s.connects, s.Connects}} {
 		if *b.to, err = newBuckets[netip.Prefix](b.rate); err != nil {
 			return nil, err
 		}
 	}
 	if s.accountGuesses, err = newBuckets[player](s.AccountGuesses); err != nil {
+		return nil, err
+	}
+	if s.searches, err = newBuckets[player](s.Searches); err != nil {
 		return nil, err
 	}
 	s.calls, err = newBuckets[player](s.Messages)
@@ -169,6 +178,29 @@ func (l *limiters) signIn(from netip.Prefix) error {
 		return nil
 	}
 	if wait := l.signIns.take(from); wait > 0 {
+		return rateLimited(wait)
+	}
+	return nil
+}
+
+// key is asked before a backend's key is compared. right takes it back when it
+// was no guess.
+func (l *limiters) key(from netip.Prefix) (right func(), err error) {
+	if l.Disabled {
+		return func() {}, nil
+	}
+	if wait := l.keyGuesses.take(from); wait > 0 {
+		return nil, rateLimited(wait)
+	}
+	return func() { l.keyGuesses.back(from) }, nil
+}
+
+// search is asked before a search for a match begins.
+func (l *limiters) search(who player) error {
+	if l.Disabled {
+		return nil
+	}
+	if wait := l.searches.take(who); wait > 0 {
 		return rateLimited(wait)
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 
+	"github.com/muster-gg/muster/core/allocation"
+	"github.com/muster-gg/muster/core/allocation/served"
 	"github.com/muster-gg/muster/core/broadcast"
 	"github.com/muster-gg/muster/core/identity"
 	"github.com/muster-gg/muster/core/lobby"
@@ -93,6 +95,15 @@ type Identity interface {
 	Erase(ctx context.Context, id string) error
 }
 
+// Servers makes game servers for other backends; *served.Service is it.
+type Servers interface {
+	// Knows reports whether an API key lets in, in constant time.
+	Knows(key string) bool
+	// Make tells the caller of a server that is ready, or why there is none: errors
+	// are served's and the chain's. It returns ctx's error or tell's when he is not told.
+	Make(ctx context.Context, c served.Call, tell func(allocation.Server, error) error) error
+}
+
 // Hub is what transport needs of the broadcast hub; *broadcast.Hub is it.
 type Hub interface {
 	// Subscribe lets a socket follow a topic, of which it has seen version since.
@@ -106,4 +117,5 @@ var (
 	_ Matches  = (*match.Service)(nil)
 	_ Identity = (*identity.Service)(nil)
 	_ Hub      = (*broadcast.Hub)(nil)
+	_ Servers  = (*served.Service)(nil)
 )

@@ -105,6 +105,9 @@ func (s *Server) match(method, path string) matched {
 			return matched{route: path, handler: s.getSDK}
 		}
 	}
+	if rest, ok := strings.CutPrefix(path, "/v1/"); ok {
+		return s.matchServers(rest)
+	}
 	if below, ok := strings.CutPrefix(path, "/games/"); ok {
 		name, rest, ok := strings.Cut(below, "/")
 		g := s.games[name]

@@ -340,8 +340,8 @@ func TestMatchmakingIsNotThere(t *testing.T) {
 	}
 	ann.send(`{"type":"matchmaking:cancel"}`)
 	ann.expect("matchmaking:cancelled")
-	for _, kind := range []string{"latency", "nonsense"} {
-		ann.send(fmt.Sprintf(`{"type":%q,"id":"r"}`, kind))
+	for _, text := range []string{`"latency","regions":{}`, `"nonsense"`} {
+		ann.send(fmt.Sprintf(`{"type":%s,"id":"r"}`, text))
 		if m := ann.refused("unknown_type", "Unknown message type"); m["replyTo"] != "r" {
 			t.Errorf("%v", m)
 		}

@@ -33,8 +33,14 @@ type Game struct {
 	Identity Identity
 	Lobbies  Lobbies
 	Matches  Matches
+	// Matchmaking finds matches; nil: the game has no queue.
+	Matchmaking Matchmaking
+	// Latencies keeps what clients measure; nil: nobody wants it.
+	Latencies Latencies
 	// Rpc answers calls by name; nil: there are none.
 	Rpc Rpc
+	// Servers answers GameFlow's allocation call; nil: the game does not lend any.
+	Servers Servers
 	// Events is told of sockets; may be nil.
 	Events Events
 }

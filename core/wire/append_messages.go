@@ -19,6 +19,7 @@ var (
 	_ Message = MatchStarted{}
 	_ Message = MatchFailed{}
 	_ Message = MatchEnded{}
+	_ Message = MatchmakingSearching{}
 	_ Message = MatchmakingCancelled{}
 	_ Message = MatchmakingError{}
 	_ Message = Ack{}
@@ -92,6 +93,11 @@ func (m MatchFailed) Append(dst []byte, _ int) []byte {
 func (m MatchEnded) Append(dst []byte, _ int) []byte {
 	dst = appendText(open(dst, "match:ended"), "matchId", m.MatchID)
 	return append(appendRaw(dst, "result", m.Result, "null"), '}')
+}
+
+// Append implements Message.
+func (m MatchmakingSearching) Append(dst []byte, _ int) []byte {
+	return end(appendText(open(dst, "matchmaking:searching"), "ticketId", m.TicketID), m.ReplyTo)
 }
 
 // Append implements Message.

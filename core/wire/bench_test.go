@@ -21,6 +21,7 @@ var frames = []string{
 	`{"type":"lobby:kick","id":"17","accountId":"7d3c2a10-5a5e-4f0b-9d57-0c6f5b7a8e11"}`,
 	`{"type":"lobby:promote","id":"17","accountId":"7d3c2a10-5a5e-4f0b-9d57-0c6f5b7a8e11"}`,
 	`{"type":"lobby:chat","id":"17","text":"good luck, have fun \ud83d\ude00"}`,
+	`{"type":"latency","id":"17","regions":{"us-east":31,"us-west":88,"eu-central":104}}`,
 	`{"type":"matchmaking:find","id":"17","queue":"ranked"}`,
 	`{"type":"matchmaking:cancel","id":"17"}`,
 }

@@ -87,6 +87,8 @@ func (f *fields) body() (string, any) {
 		return "lobby:promote", &Promote{AccountID: f.needed(fieldAccountID, maxName)}
 	case "lobby:chat":
 		return "lobby:chat", &Chat{Text: f.chat()}
+	case "latency":
+		return "latency", &Latency{Regions: f.latencies()}
 	case "matchmaking:find":
 		return "matchmaking:find", &MatchmakingFind{
 			Queue:      f.short(fieldQueue, maxName),

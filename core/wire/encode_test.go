@@ -66,6 +66,7 @@ func samples() []Message {
 		MatchFailed{LobbyID: "l-1", Code: CodeStartCancelled, Message: "The start was cancelled"},
 		MatchFailed{LobbyID: "l-1", MatchID: "m-1", Code: CodeServerLost, Message: "The game server was lost"},
 		MatchEnded{MatchID: "m-1"}, MatchEnded{MatchID: "m-1", Result: json.RawMessage(`{"teams":[{"name":"A","rank":1}]}`)},
+		MatchmakingSearching{TicketID: "t-1"}, MatchmakingSearching{TicketID: "t-1", ReplyTo: "1"},
 		MatchmakingCancelled{}, MatchmakingCancelled{ReplyTo: "1"},
 		MatchmakingError{Message: TextMatchmakingEnter}, MatchmakingError{Message: TextMatchmakingEnter, ReplyTo: "1"},
 		Ack{ReplyTo: "1"}, Ack{ReplyTo: "1", Version: 7},

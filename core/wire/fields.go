@@ -31,13 +31,14 @@ const (
 	fieldText
 	fieldQueue
 	fieldPayload
+	fieldRegions
 	fieldCount
 )
 
 // fieldNames are the keys in the order of the constants.
 var fieldNames = [fieldCount]string{
 	"type", "id", "isPrivate", "name", "maxPlayers", "password", "properties", "code",
-	"lobbyId", "team", "ready", "region", "perTeam", "accountId", "text", "queue", "payload",
+	"lobbyId", "team", "ready", "region", "perTeam", "accountId", "text", "queue", "payload", "regions",
 }
 
 // Bounds of fields that only have to fit into something else, in characters.

@@ -52,6 +52,8 @@ func encode(t *testing.T, req Request) []byte {
 		put("accountId", b.AccountID)
 	case *Chat:
 		put("text", b.Text)
+	case *Latency:
+		put("regions", b.Regions)
 	case *MatchmakingFind:
 		put("queue", b.Queue)
 		put("properties", b.Properties)
@@ -142,7 +144,7 @@ func FuzzEncode(f *testing.F) {
 			Connected{AccountID: s, Username: u, Lobby: lobby, MatchData: match}, Connected{AccountID: u},
 			Pong{s}, LobbyCreated{lobby, s}, LobbyUpdated{lobby}, LobbyLeft{u}, LobbyDeleted{s, u}, LobbyKicked{u, s},
 			LobbyChat{s, u, s, u, n}, MatchStarted{match}, MatchFailed{s, u, s, u}, MatchEnded{MatchID: s},
-			MatchmakingCancelled{s}, MatchmakingError{s, u}, Ack{s, v}, Draining{n}, RpcAnswer{s, nil, u}, Notify{s, nil, n}, Error{s, u, s, n, u, s},
+			MatchmakingSearching{s, u}, MatchmakingCancelled{s}, MatchmakingError{s, u}, Ack{s, v}, Draining{n}, RpcAnswer{s, nil, u}, Notify{s, nil, n}, Error{s, u, s, n, u, s},
 		} {
 			for _, level := range []int{Level1, Level2} {
 				text := m.Append([]byte("before"), level)[len("before"):]

@@ -29,6 +29,9 @@ const (
 	MaxRegion        = 64
 	MaxRpcName       = 64
 	MaxPayload       = 64 << 10
+	MaxRegions       = 32
+	// MaxLatency is the longest round trip that can be reported, in ms.
+	MaxLatency = 60_000
 )
 
 // Request is one decoded client message. Body is a pointer to one of the request
@@ -83,6 +86,8 @@ type (
 	Promote struct{ AccountID string }
 	// Chat is `lobby:chat`.
 	Chat struct{ Text string }
+	// Latency is `latency`: round trips in ms by region.
+	Latency struct{ Regions map[string]int }
 	// MatchmakingFind is `matchmaking:find`.
 	MatchmakingFind struct {
 		Queue      string
@@ -192,6 +197,8 @@ type (
 		MatchID string
 		Result  json.RawMessage
 	}
+	// MatchmakingSearching is `matchmaking:searching`.
+	MatchmakingSearching struct{ TicketID, ReplyTo string }
 	// MatchmakingCancelled is `matchmaking:cancelled`.
 	MatchmakingCancelled struct{ ReplyTo string }
 	// MatchmakingError is `matchmaking:error`.

@@ -104,7 +104,7 @@ func (p *Process) begin(ctx context.Context) (*instance, error) {
 	if err == nil {
 		err = i.configure(ctx)
 	}
-	if err == nil && p.opts.Own {
+	if err == nil { // its settings may say what it serves
 		err = i.describe(ctx)
 	}
 	if err != nil {

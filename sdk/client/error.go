@@ -17,6 +17,10 @@ const (
 	CodeClosed = "closed"
 	// CodeBadAnswer: what came does not follow the protocol.
 	CodeBadAnswer = "bad_answer"
+	// CodeMatchmaking: a search could not be entered; Message says why.
+	CodeMatchmaking = "matchmaking_failed"
+	// CodeSearchCancelled: the search was cancelled before it was entered.
+	CodeSearchCancelled = "search_cancelled"
 )
 
 // Error is an answer that is not the wished one. All errors of this package are

@@ -47,6 +47,9 @@ type (
 		MatchID string
 		Result  json.RawMessage
 	}
+	// SearchEnded: there is no match. Message says why, and is empty when the search
+	// was cancelled: by another socket of the account, or since one's lobby starts.
+	SearchEnded struct{ Message string }
 	// Draining: the server is about to restart. A Conn that reconnects does so.
 	Draining struct{ ReconnectAfterMs int64 }
 	// ServerError is an error that answers no request.
@@ -68,6 +71,7 @@ func (*Notify) event()       {}
 func (*MatchStarted) event() {}
 func (*MatchFailed) event()  {}
 func (*MatchEnded) event()   {}
+func (*SearchEnded) event()  {}
 func (*Draining) event()     {}
 func (*ServerError) event()  {}
 func (*Other) event()        {}

@@ -31,7 +31,11 @@ type incoming struct {
 
 func (m *incoming) error() *Error {
 	code := m.Code
-	if code == "" {
+	switch {
+	case code != "":
+	case m.Type == "matchmaking:error":
+		code = CodeMatchmaking
+	default:
 		code = "internal"
 	}
 	return &Error{Code: code, Message: m.Message, RetryAfter: time.Duration(m.RetryAfterMs) * time.Millisecond}
@@ -114,9 +118,13 @@ func (c *Conn) apply(m *incoming, frame []byte) {
 		default:
 			c.emit(&ServerError{Err: m.error()})
 		}
-	case "pong", "ack", "connected", "matchmaking:cancelled", "matchmaking:error":
+	case "matchmaking:cancelled", "matchmaking:error":
+		if m.ReplyTo == nil {
+			c.emit(&SearchEnded{Message: m.Message})
+		}
+	case "pong", "ack", "connected":
 	default:
-		if m.Type == "rpc" && m.ReplyTo != nil {
+		if (m.Type == "rpc" || m.Type == "matchmaking:searching") && m.ReplyTo != nil {
 			return // its caller is told
 		}
 		c.emit(&Other{Type: m.Type, Raw: bytes.Clone(frame)})

@@ -82,6 +82,8 @@ export interface Events {
   matchFailed: { code: string; message: string; lobbyId?: string; matchId?: string };
   /** `result` is null if the game server sent none. */
   matchEnded: { matchId: string; result: MatchResult | null };
+  /** There is no match. Without a message: cancelled, on another socket or since one's lobby starts. */
+  searchEnded: { message?: string };
   kicked: { lobbyId: string; reason?: string };
   lobbyDeleted: { lobbyId: string; reason?: string };
   chat: { lobbyId: string; accountId: string; username: string; text: string; at: number };
@@ -94,7 +96,7 @@ export interface Events {
   draining: { reconnectAfterMs: number };
 }
 
-/** Codes of the client itself: unreachable, timeout, not_connected, connection_lost, closed, banned, replaced, unauthorized. */
+/** Codes of the client itself: matchmaking_failed, search_cancelled, unreachable, timeout, not_connected, connection_lost, closed, banned, replaced, unauthorized. */
 export class MusterError extends Error {
   constructor(code: string, message: string, more?: Partial<MusterError>);
   readonly code: string;
@@ -180,6 +182,11 @@ export class Muster {
   kick(accountId: string): Promise<Reply>;
   promote(accountId: string): Promise<Reply>;
   chat(text: string): Promise<Reply>;
+  /** In the game's first queue by default. Resolves when the search is entered. */
+  findMatch(options?: { queue?: string; properties?: Record<string, unknown> }): Promise<{ ticketId: string }>;
+  cancelSearch(): Promise<Reply>;
+  /** They count for an hour, when the region of a match is chosen. */
+  reportLatency(regions: Record<string, number | null>): Promise<Reply>;
   ping(): Promise<number>;
-  request(type: string, fields?: Record<string, unknown>): Promise<Reply>;
+  request(type: string, fields?: Record<string, unknown>, options?: { timeoutMs?: number }): Promise<Reply>;
 }

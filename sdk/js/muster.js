@@ -184,6 +184,20 @@ export class Muster {
   promote(accountId) { return this.request("lobby:promote", { accountId }); }
   chat(text) { return this.request("lobby:chat", { text }); }
 
+  // ---- matchmaking ----
+
+  /** Searches for a match; resolves with { ticketId } when the search is entered. "matchStarted" follows, or "searchEnded". */
+  async findMatch({ queue, properties } = {}) {
+    const reply = await this.request("matchmaking:find", { queue, properties }, { timeoutMs: 2 * 60_000 });
+    if (reply.type === "matchmaking:cancelled") throw new MusterError("search_cancelled", "The search was cancelled");
+    return { ticketId: reply.ticketId };
+  }
+
+  cancelSearch() { return this.request("matchmaking:cancel"); }
+
+  /** Tells the round trips to regions, in milliseconds; null where one cannot be reached. */
+  reportLatency(regions) { return this.request("latency", { regions }); }
+
   /** The time to the server and back, in milliseconds. */
   async ping() {
     const sent = performance.now();
@@ -192,14 +206,14 @@ export class Muster {
   }
 
   /** Sends any message; resolves with its reply, rejects with its error. */
-  request(type, fields) {
+  request(type, fields, { timeoutMs = this.#o.timeoutMs } = {}) {
     if (this.status !== "open") return Promise.reject(new MusterError("not_connected", "Not connected"));
     const id = String(++this.#lastId);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(id);
         reject(new MusterError("timeout", "No answer"));
-      }, this.#o.timeoutMs);
+      }, timeoutMs);
       this.#pending.set(id, { resolve, reject, timer });
       this.#socket.send(JSON.stringify({ ...fields, type, id }));
     });
@@ -368,6 +382,9 @@ export class Muster {
       case "match:failed":
         if (this.match?.matchId === m.matchId) this.match = null;
         return this.#emit(type === "match:ended" ? "matchEnded" : "matchFailed", fields);
+      case "matchmaking:error":
+      case "matchmaking:cancelled":
+        return replyTo === undefined ? this.#emit("searchEnded", fields) : undefined;
       case "server:draining":
         this.#drainMs = m.reconnectAfterMs;
         return this.#emit("draining", fields);
@@ -526,7 +543,7 @@ export class Muster {
   }
 }
 
-const errorOf = (m) => new MusterError(m.code ?? "internal", m.message, { retryAfterMs: m.retryAfterMs });
+const errorOf = (m) => new MusterError(m.code ?? (m.type === "matchmaking:error" ? "matchmaking_failed" : "internal"), m.message, { retryAfterMs: m.retryAfterMs });
 
 function safely(fn) {
   try {

@@ -76,7 +76,7 @@ type RpcNamer interface {
 }
 
 // PointNamer is implemented by plugins that know only after Start which of the
-// points that they have methods for they serve.
+// points that they have methods for they serve: it may depend on their settings.
 type PointNamer interface {
 	Points() []hook.Point
 }

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -19,16 +21,22 @@ const (
 	maxAnswer = 64 << 10
 	// maxRetryAfter is the longest pause that one retry of a 429 is worth.
 	maxRetryAfter = 2 * time.Second
+	// leastKey is the length from which a key is none of the words that servers are
+	// named by, as one for developing may be.
+	leastKey = 16
 )
 
+// startRequest is the body of both calls. A fleet's servers are ready, so there is
+// nothing to say about their time.
 type startRequest struct {
 	Region         string `json:"region"`
 	Payload        string `json:"payload"`
-	TimeoutSeconds int    `json:"timeoutSeconds"`
+	TimeoutSeconds int    `json:"timeoutSeconds,omitempty"`
 }
 
-// Allocate starts a server and waits until it is ready. Errors are None when the
-// call surely made no server: not connected, 4xx except 408, 503, 504.
+// Allocate starts a server and waits until it is ready, or takes one of the fleet.
+// Errors are None when the call surely made no server: not connected, 4xx except
+// 408, 503, 504.
 func (p *Provider) Allocate(ctx context.Context, r allocation.Request) (allocation.Server, error) {
 	payload, err := r.Payload(r.ResultURL)
 	if err != nil {
@@ -64,7 +72,9 @@ func (p *Provider) start(ctx context.Context, call startRequest) (s allocation.S
 	if wait < time.Second {
 		return s, -1, allocation.None(fmt.Errorf("no time left for a start: %w", context.DeadlineExceeded))
 	}
-	call.TimeoutSeconds = int(wait / time.Second)
+	if !p.fleet {
+		call.TimeoutSeconds = int(wait / time.Second)
+	}
 	body, err := json.Marshal(call)
 	if err != nil {
 		return s, -1, allocation.None(err)
@@ -96,8 +106,21 @@ func (p *Provider) start(ctx context.Context, call startRequest) (s allocation.S
 	case len(answer) > maxAnswer:
 		return s, -1, fmt.Errorf("start call: answer is over %d bytes", maxAnswer)
 	}
-	s, err = decode(answer)
+	s, err = p.read(answer)
 	return s, -1, err
+}
+
+// read is decode for an answer that may be anything, our key included: what has
+// the key in it goes no further.
+func (p *Provider) read(answer []byte) (allocation.Server, error) {
+	s, err := decode(answer, p.fleet)
+	switch {
+	case err != nil:
+		return allocation.Server{}, fmt.Errorf("start call: %s", allocation.Mask(err.Error(), 400, p.key))
+	case len(p.key) >= leastKey && (strings.Contains(s.Name, p.key) || strings.Contains(s.Address, p.key)):
+		return allocation.Server{}, errors.New("start call: the answer repeats the key")
+	}
+	return s, nil
 }
 
 // connectedTrace notes if a connection was had: without one nothing was sent.

@@ -3,7 +3,6 @@ package gameflow
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -24,12 +23,14 @@ func (n *flexInt) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// startAnswer is the answer of the start call. The gateway writes camelCase;
-// proto names are read as well.
+// startAnswer is the answer of both calls: the start call names a server, the
+// fleet's call has one at the root or as its allocation. The gateway writes
+// camelCase; proto names are read as well.
 type startAnswer struct {
 	Server      *serverAnswer `json:"server"`
 	GameServer  *serverAnswer `json:"gameServer"`
 	GameServer2 *serverAnswer `json:"game_server"`
+	Allocation  *serverAnswer `json:"allocation"`
 }
 
 type serverAnswer struct {
@@ -41,15 +42,11 @@ type serverAnswer struct {
 }
 
 // decode reads an answer. No error is a None: a server was made, whatever the
-// answer looks like. Errors never quote the answer.
-func decode(body []byte) (allocation.Server, error) {
-	var a startAnswer
-	if err := json.Unmarshal(body, &a); err != nil {
-		return allocation.Server{}, errors.New("start call: the answer cannot be read as JSON of the known shape")
-	}
-	got := first(a.Server, a.GameServer, a.GameServer2)
-	if got == nil {
-		return allocation.Server{}, errors.New("start call: the answer names no server")
+// answer looks like.
+func decode(body []byte, fleet bool) (allocation.Server, error) {
+	got, err := find(body, fleet)
+	if err != nil {
+		return allocation.Server{}, err
 	}
 	s := allocation.Server{Name: got.Name, Address: unbracket(got.Address), Port: int(got.Port)}
 	for _, name := range []string{got.ServerName, got.ServerName2} {
@@ -57,19 +54,29 @@ func decode(body []byte) (allocation.Server, error) {
 			s.Name = name
 		}
 	}
-	if err := s.Validate(); err != nil {
-		return allocation.Server{}, fmt.Errorf("start call: %w", err)
-	}
-	return s, nil
+	return s, s.Validate()
 }
 
-func first(candidates ...*serverAnswer) *serverAnswer {
-	for _, c := range candidates {
-		if c != nil {
-			return c
+// find looks for the server in an answer. Its errors never quote the answer.
+func find(body []byte, fleet bool) (*serverAnswer, error) {
+	unreadable := errors.New("the answer cannot be read as JSON of the known shape")
+	var a startAnswer
+	if json.Unmarshal(body, &a) != nil {
+		return nil, unreadable
+	}
+	for _, c := range []*serverAnswer{a.Server, a.GameServer, a.GameServer2, a.Allocation} {
+		if c != nil && (fleet || c != a.Allocation) {
+			return c, nil
 		}
 	}
-	return nil
+	var root serverAnswer
+	if fleet && json.Unmarshal(body, &root) != nil {
+		return nil, unreadable
+	}
+	if root == (serverAnswer{}) {
+		return nil, errors.New("the answer names no server")
+	}
+	return &root, nil
 }
 
 // unbracket takes the brackets off an IPv6 address.

@@ -3,7 +3,6 @@ package gameflow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -29,6 +28,8 @@ type Options struct {
 	APIKey string
 	// Region is used when a request names none.
 	Region string
+	// Fleet asks for a ready server of the game's warm fleet instead of a new one.
+	Fleet bool
 	// Timeout is how long the platform may take until the server is ready; at
 	// least one second.
 	Timeout time.Duration
@@ -38,9 +39,11 @@ type Options struct {
 	Logger *zap.Logger
 }
 
-// Provider makes servers by the start call. It is safe for concurrent use.
+// Provider makes servers by the start call, or takes them from the warm fleet. It
+// is safe for concurrent use.
 type Provider struct {
 	url     string
+	fleet   bool
 	key     string
 	region  string
 	timeout time.Duration
@@ -52,20 +55,18 @@ var _ allocation.Provider = (*Provider)(nil)
 
 // New checks the options; it does not call the platform.
 func New(o Options) (*Provider, error) {
-	base, err := url.Parse(o.URL)
-	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
-		return nil, errors.New("gameflow: url must be an http or https address without user, query and fragment")
+	if err := checkAccess(o.URL, o.GameID, o.APIKey); err != nil {
+		return nil, err
 	}
-	switch {
-	case o.GameID == "":
-		return nil, errors.New("gameflow: game_id is empty")
-	case o.APIKey == "" || strings.ContainsFunc(o.APIKey, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return nil, errors.New("gameflow: api_key must be printable ASCII without spaces")
-	case o.Timeout < time.Second:
+	if o.Timeout < time.Second {
 		return nil, fmt.Errorf("gameflow: timeout %s is under one second", o.Timeout)
 	}
+	path := "/games/" + url.PathEscape(o.GameID) + "/servers"
+	if o.Fleet {
+		path = "/fleets/" + url.PathEscape(o.GameID) + "/allocate"
+	}
 	p := &Provider{
-		url: strings.TrimRight(o.URL, "/") + "/games/" + url.PathEscape(o.GameID) + "/servers",
+		url: strings.TrimRight(o.URL, "/") + path, fleet: o.Fleet,
 		key: o.APIKey, region: o.Region, timeout: o.Timeout, log: o.Logger,
 	}
 	if p.log == nil {
@@ -87,9 +88,9 @@ func (p *Provider) Limits(maxConcurrent int) allocation.Limits {
 // Close closes idle connections. Calls under way go on.
 func (p *Provider) Close() { p.client.CloseIdleConnections() }
 
-// Release does nothing: the public API has no call that ends a server. One ends
+// Release is ErrCannotRelease: the public API has no call that ends a server. One ends
 // by itself, or when it has had no player for the organisation's idle time.
-func (p *Provider) Release(context.Context, string, string) error { return nil }
+func (p *Provider) Release(context.Context, string, string) error { return allocation.ErrCannotRelease }
 
 func newClient(maxConns int) *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()

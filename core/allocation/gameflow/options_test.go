@@ -51,6 +51,9 @@ func TestNoSecretInErrors(t *testing.T) {
 		`{"code":3,"message":"bad key ` + apiKey + ` payload {\"ticketKey\":\"` + token + `\"}"}`,
 		`{"code":3,"message":["` + apiKey + `"]}`,
 		apiKey + token,
+		`{"server":{"name":"` + apiKey + `","address":"203.0.113.9","port":1}}`,
+		`{"server":{"name":"a","address":"` + apiKey + `.example.com","port":1}}`,
+		`{"server":{"name":"a","address":"no ` + apiKey + `","port":1}}`,
 	}
 	for _, status := range []int{200, 400, 401, 500} {
 		for _, answer := range answers {
@@ -64,6 +67,20 @@ func TestNoSecretInErrors(t *testing.T) {
 				t.Errorf("status %d: error is %v", status, err)
 			}
 		}
+	}
+}
+
+// TestShortKey: a word for a key, as in development, may be in the name of a server.
+func TestShortKey(t *testing.T) {
+	platform := gameflowtest.NewServer(gameflowtest.Options{GameID: "g", APIKey: "gs"})
+	defer platform.Close()
+	p, err := gameflow.New(gameflow.Options{URL: platform.URL, GameID: "g", APIKey: "gs", Region: "eu", Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if s, err := p.Allocate(t.Context(), request("m")); err != nil || !strings.HasPrefix(s.Name, "gs-") {
+		t.Errorf("%+v, %v", s, err)
 	}
 }
 
@@ -106,16 +123,19 @@ func FuzzAnswer(f *testing.F) {
 		`{"server":{"name":"a","address":"203.0.113.9","port":7777}}`,
 		`{"game_server":{"server_name":"a","address":"[::1]","port":"7777"}}`,
 		`{"server":{"port":-1}}`, `{"server":[]}`, `"`, "\x00",
+		`{"address":"203.0.113.9","port":"7777"}`, `{"allocation":{"address":"gs.example.com","port":7777}}`, `{"port":1}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		s, err := gameflow.Decode(body)
-		if err == nil && s.Validate() != nil {
-			t.Errorf("%q gives %+v", body, s)
-		}
-		if allocation.IsNone(err) {
-			t.Errorf("%q says that no server was made", body)
+		for _, fleet := range []bool{false, true} {
+			s, err := gameflow.Decode(body, fleet)
+			if err == nil && s.Validate() != nil {
+				t.Errorf("%q gives %+v", body, s)
+			}
+			if allocation.IsNone(err) {
+				t.Errorf("%q says that no server was made", body)
+			}
 		}
 	})
 }

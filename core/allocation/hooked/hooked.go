@@ -46,7 +46,10 @@ type Provider struct {
 	log     *zap.Logger
 }
 
-var _ allocation.Provider = (*Provider)(nil)
+var (
+	_ allocation.Provider       = (*Provider)(nil)
+	_ allocation.ServerReleaser = (*Provider)(nil)
+)
 
 // New returns the provider.
 func New(o Options) (*Provider, error) {
@@ -92,10 +95,20 @@ func (p *Provider) Allocate(ctx context.Context, r allocation.Request) (allocati
 // Release asks the hook to end the server of a match. A hook that allocates only
 // cannot be asked: its servers end by themselves, and the log says so.
 func (p *Provider) Release(ctx context.Context, game, matchID string) error {
+	return p.release(ctx, &hook.ReleaseRequest{Game: game, MatchId: matchID})
+}
+
+// ReleaseServer is Release that tells the hook which server it gave.
+func (p *Provider) ReleaseServer(ctx context.Context, game, matchID string, s allocation.Server) error {
+	server := &hook.Server{Name: s.Name, Address: s.Address, Port: int32(s.Port)}
+	return p.release(ctx, &hook.ReleaseRequest{Game: game, MatchId: matchID, Server: server})
+}
+
+func (p *Provider) release(ctx context.Context, r *hook.ReleaseRequest) error {
 	if !p.runner.Releases(p.hook) {
 		p.log.Info("a server cannot be given back: its hook has no release",
-			zap.String("game", game), zap.String("match", matchID), zap.String("hook", p.hook))
-		return nil
+			zap.String("game", r.Game), zap.String("match", r.MatchId), zap.String("hook", p.hook))
+		return allocation.ErrCannotRelease
 	}
-	return p.runner.Release(ctx, p.hook, &hook.ReleaseRequest{Game: game, MatchId: matchID})
+	return p.runner.Release(ctx, p.hook, r)
 }

@@ -130,10 +130,24 @@ func TestRelease(t *testing.T) {
 	if err := chain.Release(t.Context(), "plugin", "arena", "m"); err != nil || len(impl.released) != 1 || impl.released[0].MatchId != "m" || impl.released[0].Game != "arena" {
 		t.Errorf("%v, %v", impl.released, err)
 	}
+	known := allocation.Server{Name: "gs", Address: "203.0.113.7", Port: 7777, Provider: "plugin"}
+	if err := chain.ReleaseServer(t.Context(), "arena", "m", known); err != nil || len(impl.released) != 2 {
+		t.Fatalf("%v, %v", impl.released, err)
+	}
+	if s := impl.released[1].Server; impl.released[0].Server != nil || s.GetName() != "gs" || s.GetAddress() != "203.0.113.7" || s.GetPort() != 7777 {
+		t.Errorf("told of %v", impl.released)
+	}
+	known.Provider = "next" // it goes by the match alone
+	if err := chain.ReleaseServer(t.Context(), "arena", "m", known); err != nil {
+		t.Error(err)
+	}
+	if known.Provider = "gone"; !errors.Is(chain.ReleaseServer(t.Context(), "arena", "m", known), allocation.ErrNoProvider) {
+		t.Error("a provider that is not there is no error")
+	}
 	if impl.err = errors.New("broken"); chain.Release(t.Context(), "plugin", "arena", "m") == nil {
 		t.Error("a failed release is told as done")
 	}
-	if err := chainOf(t, &fleet{}, zap.New(core)).Release(t.Context(), "plugin", "arena", "m"); err != nil || lines.FilterMessageSnippet("cannot be given back").Len() != 1 {
+	if err := chainOf(t, &fleet{}, zap.New(core)).Release(t.Context(), "plugin", "arena", "m"); !errors.Is(err, allocation.ErrCannotRelease) || lines.FilterMessageSnippet("cannot be given back").Len() != 1 {
 		t.Errorf("%v, %v", err, lines.All())
 	}
 }

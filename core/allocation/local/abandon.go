@@ -28,7 +28,7 @@ func Abandon(ctx context.Context, game, dir string, o allocation.Observer, log *
 		if r.Handed {
 			o.ServerEnded(ctx, game, r.MatchID, allocation.EndedCrashed)
 		}
-		rs.remove(r.MatchID)
+		rs.remove(r.ID)
 	}
 	return ctx.Err()
 }

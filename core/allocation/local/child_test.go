@@ -26,6 +26,7 @@ import (
 //	/ignore        ignore SIGTERM from now on
 //	/deliver       post a result and exit without waiting for the answer
 //	/spawn         start a child of its own, answer its pid
+//	/print/TEXT    print a line
 //	/env           answer its environment
 //	/sidecar/PATH  pass the request on to its sidecar
 func childMain(mode string) {
@@ -124,6 +125,8 @@ func (c *child) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		go cmd.Wait()
 		fmt.Fprint(w, cmd.Process.Pid)
+	case "print":
+		fmt.Println(rest)
 	case "env":
 		fmt.Fprint(w, strings.Join(os.Environ(), "\n"))
 	case "sidecar":

@@ -1,6 +1,10 @@
 package local
 
-import "github.com/muster-gg/muster/core/allocation"
+import (
+	"net/http"
+
+	"github.com/muster-gg/muster/core/allocation"
+)
 
 // tellEnded tells the observer of an end, once.
 func (s *server) tellEnded(end allocation.End) {
@@ -9,7 +13,8 @@ func (s *server) tellEnded(end allocation.End) {
 	}
 	s.observing.Lock()
 	defer s.observing.Unlock()
-	s.fleet.observer.ServerEnded(s.fleet.told, s.fleet.opts.Game, s.matchID, end)
+	s.tellPlayers()
+	s.fleet.observer.ServerEnded(s.fleet.told, s.fleet.opts.Game, s.match(), end)
 }
 
 // reported says whether the observer knows all about the match's end.
@@ -22,22 +27,42 @@ func (s *server) reported(end allocation.End) bool {
 // passResult hands a posted result to the observer. It goes on when the server
 // hangs up: who posts a result and exits has delivered it.
 func (s *server) passResult(bearer string, body []byte) (int, []byte) {
+	if s.match() == "" {
+		return http.StatusNotFound, []byte(`{"error":"This server has no match","code":"not_found"}`)
+	}
 	s.observing.Lock()
 	defer s.observing.Unlock()
-	return s.fleet.observer.Result(s.fleet.told, s.fleet.opts.Game, s.matchID, bearer, body)
+	s.tellPlayers()
+	return s.fleet.observer.Result(s.fleet.told, s.fleet.opts.Game, s.match(), bearer, body)
+}
+
+// match is the id of the match that the server has or is about to get; empty: none.
+func (s *server) match() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.request.MatchID
 }
 
 func (s *server) record(handed bool) record {
 	return record{
-		Game: s.fleet.opts.Game, MatchID: s.matchID, PID: s.proc.pid, Begun: s.proc.begun,
+		ID: s.id, Game: s.fleet.opts.Game, MatchID: s.match(), PID: s.proc.pid, Begun: s.proc.begun,
 		Ports: s.ports, Sidecar: s.sidecar.port, Handed: handed,
 	}
 }
 
-func (s *server) setEnding() {
+func (s *server) setLaunched() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.launched = true
+}
+
+// setEnding keeps matches away from now on. It says if there is one already, and
+// if the server was ready without one.
+func (s *server) setEnding() (claimed, waited bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ending = true
+	return s.claimed, !s.waiting.IsZero()
 }
 
 func (s *server) stopping() bool {

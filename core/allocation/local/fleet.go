@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -28,7 +30,15 @@ type Fleet struct {
 	running  bool
 	observer allocation.Observer
 	servers  map[string]*server // by match id, until their process is gone
+	warm     []*server          // without a match, oldest first, until their process is gone
+	pauseTo  time.Time          // no warm server is started before
 	starter  *starter
+
+	crashes  crashes
+	poolWake chan struct{} // room for one: "look again"
+	stopped  chan struct{}
+
+	memoryEnded atomic.Uint64
 
 	// told lives as long as the observer may be called.
 	told   context.Context
@@ -39,6 +49,7 @@ type Fleet struct {
 var (
 	_ allocation.Fleet  = (*Fleet)(nil)
 	_ allocation.Finder = (*Fleet)(nil)
+	_ allocation.Lister = (*Fleet)(nil)
 )
 
 // New checks the options and finds the program. It starts nothing.
@@ -56,6 +67,7 @@ func New(o Options) (*Fleet, error) {
 	}
 	f := &Fleet{
 		opts: o, program: program, servers: map[string]*server{},
+		poolWake: make(chan struct{}, 1), stopped: make(chan struct{}),
 		log: o.Logger.With(zap.String("game", o.Game)),
 	}
 	f.records = records{dir: filepath.Join(o.StateDir, o.Game), log: f.log}
@@ -90,9 +102,18 @@ func (f *Fleet) Start(ctx context.Context, o allocation.Observer) error {
 		return fmt.Errorf("local: leftovers: %w", err)
 	}
 	f.told, f.untold = context.WithCancel(context.WithoutCancel(ctx))
-	f.observer, f.running, f.starter = o, true, newStarter()
+	f.observer, f.running, f.starter = o, true, newStarter(f.opts.CPULimit)
+	if f.opts.CPULimit > 0 && CPUKept == "" {
+		f.log.Warn("this system does not keep the cpu_limit of game servers")
+	}
 	for _, r := range left {
 		f.wg.Go(func() { f.tellLost(r) })
+	}
+	if f.opts.Warm+f.opts.WarmBuffer > 0 {
+		f.wg.Go(f.keepWarm)
+	}
+	if f.opts.MemoryLimit > 0 && f.opts.Used != nil {
+		f.wg.Go(f.watchMemory)
 	}
 	return nil
 }
@@ -105,7 +126,7 @@ func (f *Fleet) tellLost(r record) {
 			return
 		}
 	}
-	f.records.remove(r.MatchID)
+	f.records.remove(r.ID)
 }
 
 // Stop ends all servers: SIGTERM, the grace or ctx, SIGKILL. The observer is not
@@ -116,10 +137,8 @@ func (f *Fleet) Stop(ctx context.Context) error {
 	f.mu.Lock()
 	started := f.told != nil
 	f.running = false
-	var all []*server
-	for _, s := range f.servers {
-		all = append(all, s)
-	}
+	closeOnce(f.stopped)
+	all := f.all()
 	f.mu.Unlock()
 	if !started {
 		return nil
@@ -165,7 +184,28 @@ func (f *Fleet) awaitObserver(ctx context.Context) {
 func (f *Fleet) Len() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.servers)
+	return f.count()
+}
+
+// all are the servers, for who holds the lock.
+func (f *Fleet) all() []*server {
+	all := slices.Clone(f.warm)
+	for _, s := range f.servers {
+		all = append(all, s)
+	}
+	return all
+}
+
+// count is Len for who holds the lock.
+func (f *Fleet) count() int { return len(f.servers) + len(f.warm) }
+
+// has says if a server's files are in use.
+func (f *Fleet) has(id string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.servers[id] != nil || slices.ContainsFunc(f.warm, func(s *server) bool { return s.id == id })
 }
 
 func (f *Fleet) logDir() string { return filepath.Join(f.opts.LogDir, f.opts.Game) }
+
+func (f *Fleet) logPath(id string) string { return filepath.Join(f.logDir(), id+".log") }

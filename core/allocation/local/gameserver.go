@@ -172,6 +172,34 @@ func (g *gameServer) handOver() (ok bool) {
 	return ok
 }
 
+// assign gives a warm server that still waits its match: it sees the payload and
+// that it is Allocated in one change. It is false when it does not wait any more.
+func (g *gameServer) assign(payload string) (ok bool) {
+	g.update(func() bool {
+		if ok = g.free(); !ok {
+			return false
+		}
+		now := time.Now()
+		g.annotations[payloadAnnotation] = payload
+		g.handed, g.emptyAt, g.healthAt = true, now, now
+		g.enter(stateAllocated)
+		return true
+	})
+	return ok
+}
+
+// free says if a warm server can be handed a match; the caller holds the lock.
+// One that allocated itself has none yet, and is kept for the next.
+func (g *gameServer) free() bool {
+	return !g.handed && (g.state == stateReady || g.state == stateAllocated)
+}
+
+func (g *gameServer) available() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.free()
+}
+
 func (g *gameServer) healthy() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -185,7 +213,7 @@ func (g *gameServer) setPayload(payload string) {
 	})
 }
 
-// overdue says if a server that has its match is at its end at now, else when to
+// overdue says if a server that was ready is at its end at now, else when to
 // look again. Zero durations are off.
 func (g *gameServer) overdue(now time.Time, health, idle time.Duration) (end allocation.End, next time.Duration) {
 	g.update(func() bool {

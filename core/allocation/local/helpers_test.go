@@ -29,7 +29,7 @@ type observer struct {
 
 func newObserver() *observer {
 	return &observer{
-		ends: make(chan string, 100), results: make(chan string, 100),
+		ends: make(chan string, 200), results: make(chan string, 200),
 		answer: func() (int, []byte) { return http.StatusOK, []byte(`{"accepted":true}`) },
 	}
 }
@@ -78,7 +78,7 @@ func (o *observer) wantNoEnd(t testing.TB) {
 var testPorts = struct {
 	sync.Mutex
 	next int
-}{next: 10000 + os.Getpid()%20*1000}
+}{next: 10000 + os.Getpid()%6*2000}
 
 func nextPorts(n int) PortRange {
 	testPorts.Lock()

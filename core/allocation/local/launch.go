@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 
 	"go.uber.org/zap"
 
@@ -20,22 +19,36 @@ func (s *server) launch() error {
 		return err
 	}
 	s.answer = allocation.Server{
-		Name: o.Game + "-" + s.matchID, Address: o.Address, Port: s.ports[o.mainPort()], Region: o.Region,
+		Name: o.Game + "-" + s.id, Address: o.Address, Port: s.ports[o.mainPort()], Region: o.Region,
 	}
-	s.object = newGameServer(s.answer, s.matchID, o, s.ports)
+	s.object = newGameServer(s.answer, s.id, o, s.ports)
 	if s.sidecar, err = openSidecar(s.object, s.passResult, s.log); err != nil {
 		return fmt.Errorf("sidecar: %w", err)
 	}
-	payload, err := s.request.Payload(fmt.Sprintf("http://127.0.0.1:%d/result", s.sidecar.port))
-	if err != nil {
-		return fmt.Errorf("payload: %w", err)
+	if !s.warm {
+		payload, err := s.payload()
+		if err != nil {
+			return err
+		}
+		s.object.setPayload(payload)
 	}
-	s.object.setPayload(string(payload))
-	if s.output, err = s.fleet.openOutput(s.matchID); err != nil {
+	if s.output, err = s.fleet.openOutput(s.id); err != nil {
 		return fmt.Errorf("log file: %w", err)
 	}
 	s.sidecar.serve()
 	return s.startProcess(o)
+}
+
+// payload is what the server is told of its match.
+func (s *server) payload() (string, error) {
+	s.mu.Lock()
+	build := s.request.Payload
+	s.mu.Unlock()
+	payload, err := build(fmt.Sprintf("http://127.0.0.1:%d/result", s.sidecar.port))
+	if err != nil {
+		return "", fmt.Errorf("payload: %w", err)
+	}
+	return string(payload), nil
 }
 
 // startProcess forks. The process counts as started when its record is written.
@@ -54,11 +67,16 @@ func (s *server) startProcess(o Options) error {
 	proc, err := s.fleet.starter.start(cmd)
 	w.Close()
 	if err != nil {
-		return fmt.Errorf("start: %w", err)
+		return crash{fmt.Errorf("start: %w", err)}
 	}
 	s.proc = proc
 	if err := s.fleet.records.write(s.record(false)); err != nil {
 		return fmt.Errorf("record: %w", err)
+	}
+	if o.Bound != nil {
+		if err := o.Bound(proc.pid); err != nil {
+			return fmt.Errorf("memory limit: %w", err)
+		}
 	}
 	return nil
 }
@@ -74,16 +92,16 @@ func (s *server) cleanUp() {
 	s.fleet.opts.Book.give(s.ports)
 }
 
-// openOutput opens the match's log file, and drops the oldest of the others.
-func (f *Fleet) openOutput(matchID string) (*output, error) {
+// openOutput opens a server's log file, and drops the oldest of the others.
+func (f *Fleet) openOutput(id string) (*output, error) {
 	if f.opts.LogDir == "" {
 		return newOutput("")
 	}
-	if err := pruneLogs(f.logDir(), keptLogs, func(id string) bool { return f.find(f.opts.Game, id) != nil }); err != nil {
+	if err := pruneLogs(f.logDir(), keptLogs, keptWarm, f.has); err != nil {
 		f.log.Warn("cannot prune log files", zap.Error(err))
 	}
 	if err := os.MkdirAll(f.logDir(), 0o700); err != nil {
 		return nil, err
 	}
-	return newOutput(filepath.Join(f.logDir(), matchID+".log"))
+	return newOutput(f.logPath(id))
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -33,6 +34,9 @@ func parentMain() {
 	s, err := f.Allocate(context.Background(), request("m"))
 	if err != nil {
 		panic(err)
+	}
+	for f.Stats().Waiting < o.Warm {
+		runtime.Gosched()
 	}
 	fmt.Println(s.Port, pidOf(f, "m"))
 	select {}

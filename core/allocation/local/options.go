@@ -41,6 +41,22 @@ type Options struct {
 	HealthTimeout time.Duration
 	// Max bounds the servers at a time, those that are still ending included.
 	Max int
+	// Warm is how many ready servers without a match are kept waiting.
+	Warm int
+	// WarmBuffer is how many more are kept waiting while matches run: one for each
+	// match, up to so many. Those that are too many end after Idle.
+	WarmBuffer int
+	// CPULimit is how many CPUs a server and what it starts may use at a time. 0:
+	// all. Only Linux keeps it.
+	CPULimit int
+	// MemoryLimit is how many bytes a server and what it starts may use together; one
+	// that uses more is ended. 0: as many as there are. Used looks.
+	MemoryLimit int64
+	// Used is how many bytes a process uses. Nil: nobody looks.
+	Used func(pid int) (int64, error) `json:"-"`
+	// Bound bounds the memory of a process that has just begun, for what happens
+	// between two looks. Nil: no bound.
+	Bound func(pid int) error `json:"-"`
 	// MaxPlayers is the capacity of the players list; 0: there is no list.
 	MaxPlayers int
 	// Idle without a player in the list ends a server of a match. 0: off.
@@ -90,8 +106,11 @@ func (o Options) check() error {
 		return errors.New("local: address is empty")
 	case o.StateDir == "":
 		return errors.New("local: the state folder is empty")
-	case o.MaxPlayers < 0 || o.Idle < 0 || o.HealthTimeout < 0:
-		return errors.New("local: max_players, idle and health_timeout must not be negative")
+	case o.MaxPlayers < 0 || o.Idle < 0 || o.HealthTimeout < 0 || o.MemoryLimit < 0:
+		return errors.New("local: max_players, idle, health_timeout and memory_limit must not be negative")
+	}
+	if o.Warm < 0 || o.WarmBuffer < 0 || o.CPULimit < 0 || o.Warm+o.WarmBuffer > o.Max {
+		return fmt.Errorf("local: warm and warm_buffer must not be negative nor, together, more than max = %d; cpu_limit must not be negative", o.Max)
 	}
 	seen := map[string]bool{}
 	for _, name := range o.PortNames {

@@ -41,6 +41,16 @@ func TestPorts(t *testing.T) {
 			t.Errorf("port %d: %v", port, err)
 		}
 	}
+	// One that somebody has on one address only is no server's either, and a
+	// server has each of its ports for both.
+	near, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	if port := near.Addr().(*net.TCPAddr).Port; portFree(port) {
+		t.Errorf("port %d is free, and somebody listens on it", port)
+	}
 	b, r := NewPortBook(), PortRange{23900, 23903}
 	first, err := b.take(r, 2)
 	if err != nil {

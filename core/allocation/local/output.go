@@ -1,12 +1,8 @@
 package local
 
 import (
-	"cmp"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,8 +13,10 @@ const (
 	// match has at most twice that.
 	maxLog    = 8 << 20
 	tailBytes = 2 << 10
-	// keptLogs is how many matches' logs of a game stay.
+	// keptLogs is how many matches' logs of a game stay, keptWarm how many of servers
+	// that never had a match: those of a crash loop must not take the others' place.
 	keptLogs = 100
+	keptWarm = 20
 )
 
 // output copies what a server prints to its log file and remembers the end of
@@ -27,10 +25,12 @@ const (
 type output struct {
 	path string
 
-	mu   sync.Mutex
-	file *os.File // nil: dropped
-	size int64
-	last []byte
+	mu        sync.Mutex
+	file      *os.File // nil: dropped
+	size      int64
+	last      []byte
+	done      bool // nothing comes any more
+	followers map[*follower]struct{}
 
 	reader *os.File
 	copied chan struct{}
@@ -80,7 +80,36 @@ func (o *output) Write(p []byte) (int, error) {
 			o.drop()
 		}
 	}
+	for f := range o.followers {
+		f.push(p)
+	}
 	return len(p), nil
+}
+
+// rename gives the file another name. Where that cannot be done it keeps its own.
+func (o *output) rename(path string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.path == "" || os.Rename(o.path, path) != nil {
+		return
+	}
+	_ = os.Rename(o.path+".1", path+".1")
+	o.path = path
+}
+
+// where is the file's path.
+func (o *output) where() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.path
+}
+
+// remove deletes the file. Nothing is written any more.
+func (o *output) remove() {
+	if o.path != "" {
+		_ = os.Remove(o.path)
+		_ = os.Remove(o.path + ".1")
+	}
 }
 
 func (o *output) rotate() {
@@ -118,32 +147,8 @@ func (o *output) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.drop()
-}
-
-// pruneLogs removes the oldest logs until keep are left. Those of live matches stay.
-func pruneLogs(dir string, keep int, live func(matchID string) bool) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
+	o.done = true
+	for f := range o.followers {
+		f.stir()
 	}
-	type log struct {
-		id string
-		at time.Time
-	}
-	var logs []log
-	for _, e := range entries {
-		id, ok := strings.CutSuffix(e.Name(), ".log")
-		if info, err := e.Info(); ok && err == nil && info.Mode()&fs.ModeType == 0 && !live(id) {
-			logs = append(logs, log{id, info.ModTime()})
-		}
-	}
-	slices.SortFunc(logs, func(a, b log) int { return cmp.Or(b.at.Compare(a.at), cmp.Compare(a.id, b.id)) })
-	for i := keep; i < len(logs); i++ {
-		path := filepath.Join(dir, logs[i].id+".log")
-		_ = os.Remove(path + ".1")
-		if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
-			return err
-		}
-	}
-	return nil
 }

@@ -56,10 +56,15 @@ func TestPruneLogs(t *testing.T) {
 			}
 		}
 	}
+	for i := range 3 { // newer than all, and still not in their place
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("warm.%016x.log", i)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := os.WriteFile(filepath.Join(dir, "keep.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := pruneLogs(dir, 3, func(id string) bool { return id == "m-1" }); err != nil {
+	if err := pruneLogs(dir, 3, 0, func(id string) bool { return id == "m-1" }); err != nil {
 		t.Fatal(err)
 	}
 	var names []string

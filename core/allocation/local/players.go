@@ -16,6 +16,7 @@ const maxValue = 256
 type playerList struct {
 	capacity int
 	values   []string
+	arrivals arrivals
 }
 
 var (
@@ -50,6 +51,7 @@ func (g *gameServer) addPlayer(value string) (view listView, err error) {
 			err = errListFull
 		default:
 			g.players.values = append(g.players.values, value)
+			g.players.arrivals.note(value)
 			view = g.players.named()
 			return true
 		}

@@ -2,6 +2,7 @@ package local
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"strings"
@@ -44,8 +45,9 @@ type PortBook struct {
 	next  int
 }
 
-// NewPortBook returns an empty book.
-func NewPortBook() *PortBook { return &PortBook{taken: map[int]bool{}} }
+// NewPortBook returns an empty book. It begins anywhere, so that ports rest over a
+// restart too, and two programs with one range seldom choose the same port at a time.
+func NewPortBook() *PortBook { return &PortBook{taken: map[int]bool{}, next: rand.IntN(1 << 16)} }
 
 // take chooses n ports of the range that nobody has, neither in the book nor on
 // the machine, TCP and UDP. It goes round the range, so that a port rests before

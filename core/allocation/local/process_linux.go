@@ -119,21 +119,37 @@ func readStat(pid int) (stat, error) {
 
 // groupMembers lists the living processes of a group.
 func groupMembers(group int) []int {
+	var members []int
+	eachProcess(func(pid int, st stat) {
+		if st.group == group {
+			members = append(members, pid)
+		}
+	})
+	return members
+}
+
+// processGroups are the living processes of the machine by their group.
+func processGroups() map[int][]int {
+	groups := map[int][]int{}
+	eachProcess(func(pid int, st stat) { groups[st.group] = append(groups[st.group], pid) })
+	return groups
+}
+
+// eachProcess looks at the living processes of the machine.
+func eachProcess(look func(pid int, st stat)) {
 	dir, err := os.Open("/proc")
 	if err != nil {
-		return nil
+		return
 	}
 	defer dir.Close()
 	names, _ := dir.Readdirnames(-1)
-	var members []int
 	for _, name := range names {
 		pid, err := strconv.Atoi(name)
 		if err != nil {
 			continue
 		}
-		if st, err := readStat(pid); err == nil && st.group == group && !st.dead() {
-			members = append(members, pid)
+		if st, err := readStat(pid); err == nil && !st.dead() {
+			look(pid, st)
 		}
 	}
-	return members
 }

@@ -107,3 +107,6 @@ func signalLeftover(r record, hard bool) {
 func systemEnvironment(env map[string]string) {
 	env["SystemRoot"] = os.Getenv("SystemRoot")
 }
+
+// processGroups is not known here.
+func processGroups() map[int][]int { return nil }

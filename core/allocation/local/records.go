@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 
 // record is what the next run must know of a server to end it and to report it.
 type record struct {
+	// ID names the server: its match's id, or that of a warm server.
+	ID      string `json:"id"`
 	Game    string `json:"game"`
 	MatchID string `json:"matchId"`
 	PID     int    `json:"pid"`
@@ -54,25 +57,26 @@ func (rs *records) open() (err error) {
 	return os.MkdirAll(rs.dir, 0o700)
 }
 
-func (rs *records) path(matchID string) string { return filepath.Join(rs.dir, matchID+".json") }
+func (rs *records) path(id string) string { return filepath.Join(rs.dir, id+".json") }
 
 // write replaces a record in one step.
 func (rs *records) write(r record) error {
+	r.ID = cmp.Or(r.ID, r.MatchID)
 	r.Owner, r.OwnerBegun = rs.owner, rs.begun
 	raw, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	next := rs.path(r.MatchID) + ".tmp"
+	next := rs.path(r.ID) + ".tmp"
 	if err := os.WriteFile(next, raw, 0o600); err != nil {
 		return err
 	}
-	return os.Rename(next, rs.path(r.MatchID))
+	return os.Rename(next, rs.path(r.ID))
 }
 
-func (rs *records) remove(matchID string) {
-	if err := os.Remove(rs.path(matchID)); err != nil && !os.IsNotExist(err) {
-		rs.log.Warn("cannot remove the record of a server", zap.String("match", matchID), zap.Error(err))
+func (rs *records) remove(id string) {
+	if err := os.Remove(rs.path(id)); err != nil && !os.IsNotExist(err) {
+		rs.log.Warn("cannot remove the record of a server", zap.String("server", id), zap.Error(err))
 	}
 }
 
@@ -86,7 +90,7 @@ func (rs *records) reap(ctx context.Context, grace time.Duration) ([]record, err
 	var alive []record
 	for _, r := range left {
 		if leftoverRuns(r) {
-			rs.log.Warn("ending a server that an earlier run left", zap.String("match", r.MatchID), zap.Int("pid", r.PID))
+			rs.log.Warn("ending a server that an earlier run left", zap.String("server", r.ID), zap.Int("pid", r.PID))
 			signalLeftover(r, false)
 			alive = append(alive, r)
 		}
@@ -99,7 +103,7 @@ func (rs *records) reap(ctx context.Context, grace time.Duration) ([]record, err
 	}
 	for _, r := range awaitLeftovers(ctx, alive, killWait) {
 		if leftoverRuns(r) {
-			return nil, fmt.Errorf("process %d of match %s cannot be ended", r.PID, r.MatchID)
+			return nil, fmt.Errorf("process %d of server %s cannot be ended", r.PID, r.ID)
 		}
 	}
 	return left, ctx.Err()
@@ -145,18 +149,18 @@ func (rs *records) list() ([]record, error) {
 			_ = os.Remove(path)
 			continue
 		}
-		matchID, ok := strings.CutSuffix(e.Name(), ".json")
+		id, ok := strings.CutSuffix(e.Name(), ".json")
 		if !ok || !e.Type().IsRegular() {
 			continue
 		}
 		r, err := readRecord(path)
-		if err != nil || r.MatchID != matchID || r.PID <= 1 {
+		if err != nil || r.ID != id || r.PID <= 1 {
 			rs.log.Error("a server's record cannot be read and is set aside", zap.String("file", path), zap.Error(err))
 			_ = os.Rename(path, path+".bad")
 			continue
 		}
 		if runs(r.Owner, r.OwnerBegun) {
-			rs.log.Warn("a server belongs to another fleet that runs", zap.String("match", matchID), zap.Int("owner", r.Owner))
+			rs.log.Warn("a server belongs to another fleet that runs", zap.String("server", id), zap.Int("owner", r.Owner))
 			continue
 		}
 		all = append(all, r)
@@ -174,5 +178,9 @@ func readRecord(path string) (r record, err error) {
 	if err != nil {
 		return r, err
 	}
-	return r, json.Unmarshal(raw, &r)
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return r, err
+	}
+	r.ID = cmp.Or(r.ID, r.MatchID) // an older version wrote no ID
+	return r, nil
 }

@@ -14,11 +14,13 @@ import (
 // server is one process with its sidecar. Its goroutine runs it from start to
 // end; everybody else only closes its channels.
 type server struct {
-	fleet   *Fleet
-	matchID string
-	request allocation.Request
-	log     *zap.Logger
+	fleet *Fleet
+	// id names its files: the match's id, or for a warm server one that no match has.
+	id   string
+	warm bool // it was started without a match
+	log  *zap.Logger
 
+	started time.Time
 	ports   []int
 	object  *gameServer
 	sidecar *sidecar
@@ -31,44 +33,47 @@ type server struct {
 	answer        allocation.Server
 	err           error
 
-	mu       sync.Mutex
-	ending   bool // Find and Allocate no longer see it
-	released bool // by Release: its match needs no report
-	cause    error
-	abort    chan struct{} // the caller gave up: counts only before it is ready
-	stop     chan struct{} // Release or Stop
-	hurry    chan struct{} // the grace is over
+	mu        sync.Mutex
+	request   allocation.Request
+	launched  bool      // what launch made stands
+	claimed   bool      // it has a match, or is about to be handed it
+	waiting   time.Time // since when a warm server has been ready
+	ending    bool      // Find and Allocate no longer see it
+	released  bool      // by Release: its match needs no report
+	cause     error
+	offered   chan struct{} // there is a match for a warm server
+	abort     chan struct{} // the caller gave up: counts only before it is ready
+	stop      chan struct{} // Release or Stop
+	hurry     chan struct{} // the grace is over
+	excess    chan struct{} // it uses too much memory; excessive says how much
+	excessive error
 
 	observing sync.Mutex // one call of the observer at a time
 }
 
 func newServer(f *Fleet, r allocation.Request) *server {
 	return &server{
-		fleet: f, matchID: r.MatchID, request: r, log: f.log.With(zap.String("match", r.MatchID)),
-		settled: make(chan struct{}), gone: make(chan struct{}),
-		abort: make(chan struct{}), stop: make(chan struct{}), hurry: make(chan struct{}),
+		fleet: f, id: r.MatchID, request: r, claimed: true, started: time.Now(), log: f.log.With(zap.String("match", r.MatchID)),
+		settled: make(chan struct{}), gone: make(chan struct{}), offered: make(chan struct{}),
+		abort: make(chan struct{}), stop: make(chan struct{}), hurry: make(chan struct{}), excess: make(chan struct{}),
 	}
 }
 
-// run is the life of a server: launch, ready, serve, end.
+// run is the life of a server: launch, ready, a match, serve, end.
 func (s *server) run() {
 	err := s.launch()
 	if err == nil {
+		s.setLaunched()
 		err = s.awaitReady()
 	}
+	if err == nil && s.warm {
+		err = s.awaitMatch()
+	}
 	if err != nil {
-		s.setEnding()
-		if s.proc != nil {
-			s.proc.end(0, nil)
-		}
-		s.cleanUp()
-		s.fleet.records.remove(s.matchID)
-		s.err = allocation.None(s.explain(err))
-		s.fleet.forget(s)
-		close(s.gone)
-		close(s.settled)
+		s.fail(err)
 		return
 	}
+	s.fleet.crashes.succeeded()
 	close(s.settled)
 	s.log.Info("server is ready", zap.Int("pid", s.proc.pid), zap.Int("port", s.answer.Port))
 
@@ -91,8 +96,32 @@ func (s *server) run() {
 	<-told
 	s.sidecar.wait()
 	if s.reported(end) {
-		s.fleet.records.remove(s.matchID)
+		s.fleet.records.remove(s.id)
 	}
+}
+
+// fail ends a server that was not handed a match. The caller learns it when
+// nothing is left of the server, so that he may have another one.
+func (s *server) fail(err error) {
+	grace := time.Duration(0)
+	if claimed, waited := s.setEnding(); !claimed && waited {
+		// Nobody waits for its place.
+		grace = s.fleet.opts.StopGrace
+	}
+	if s.proc != nil {
+		s.proc.end(grace, s.hurry)
+	}
+	s.cleanUp()
+	if s.warm && errors.Is(err, errReleased) && s.output != nil {
+		s.output.remove()
+	}
+	s.fleet.records.remove(s.id)
+	err = s.explain(err)
+	s.fleet.noteFailure(s, err)
+	s.err = allocation.None(err)
+	s.fleet.forget(s)
+	close(s.gone)
+	close(s.settled)
 }
 
 var errReleased = errors.New("the server was released before it was ready")
@@ -108,16 +137,21 @@ func (s *server) awaitReady() error {
 			return errReleased
 		}
 		reserved := s.object.reservedFor()
-		switch s.object.current() {
+		switch now := s.object.current(); now {
 		case stateReady, stateAllocated, stateShutdown:
-			if err := s.fleet.records.write(s.record(true)); err != nil {
-				return fmt.Errorf("record: %w", err)
-			}
-			if s.object.handOver() {
+			if s.warm && now != stateShutdown {
 				return nil
 			}
+			if !s.warm {
+				if err := s.fleet.records.write(s.record(true)); err != nil {
+					return fmt.Errorf("record: %w", err)
+				}
+				if s.object.handOver() {
+					return nil
+				}
+			}
 			if s.object.current() == stateShutdown {
-				return errors.New("it asked for shutdown before it was ready")
+				return crash{errors.New("it asked for shutdown before it was ready")}
 			}
 		}
 		select {
@@ -125,9 +159,11 @@ func (s *server) awaitReady() error {
 		case <-reserved:
 			s.object.endReserve()
 		case <-s.proc.exited:
-			return fmt.Errorf("it ended before it was ready: %s", s.proc.exit)
+			return crash{fmt.Errorf("it ended before it was ready: %s", s.proc.exit)}
 		case <-limit.C:
-			return fmt.Errorf("it was not ready within %s", s.fleet.opts.Timeout)
+			return crash{fmt.Errorf("it was not ready within %s", s.fleet.opts.Timeout)}
+		case <-s.excess:
+			return crash{s.excessive}
 		case <-s.abort:
 			return fmt.Errorf("the start was given up: %w", s.stopCause())
 		case <-s.stop:
@@ -146,6 +182,7 @@ func (s *server) serve() allocation.End {
 		if end != 0 {
 			return end
 		}
+		s.followPlayers()
 		timer.Reset(next)
 		select {
 		case <-s.stop:
@@ -158,6 +195,10 @@ func (s *server) serve() allocation.End {
 				return allocation.EndedClean
 			}
 			return allocation.EndedCrashed
+		case <-s.excess:
+			s.log.Warn("the server is ended", zap.Error(s.excessive))
+			s.object.set(stateUnhealthy)
+			return allocation.EndedUnhealthy
 		case <-s.object.changed:
 		case <-timer.C:
 		}

@@ -10,6 +10,7 @@ import (
 // fleet. On Linux the signal that ends a child with its parent is sent when the
 // thread that forked it ends, not the process.
 type starter struct {
+	cpus *cpuSets
 	jobs chan startJob
 	done chan struct{}
 	once sync.Once
@@ -25,8 +26,8 @@ type startResult struct {
 	err  error
 }
 
-func newStarter() *starter {
-	st := &starter{jobs: make(chan startJob), done: make(chan struct{})}
+func newStarter(cpus int) *starter {
+	st := &starter{cpus: newCPUSets(cpus), jobs: make(chan startJob), done: make(chan struct{})}
 	go st.run()
 	return st
 }
@@ -36,8 +37,13 @@ func (st *starter) run() {
 	defer runtime.UnlockOSThread()
 	defer close(st.done)
 	for job := range st.jobs {
-		proc, err := fork(job.cmd)
-		job.result <- startResult{proc, err}
+		var r startResult
+		// A child has the CPUs of the thread that forks it, from its first moment on.
+		if r.err = st.cpus.enter(); r.err == nil {
+			r.proc, r.err = fork(job.cmd)
+			st.cpus.leave()
+		}
+		job.result <- r
 	}
 }
 

@@ -42,6 +42,10 @@ func signInUntilKilled(path string) {
 					fmt.Fprintln(os.Stderr, err)
 					os.Exit(1)
 				}
+				if _, _, err := s.FinishRatedMatch(ctx, matchOf(key)); err != nil {
+					fmt.Fprintln(os.Stderr, err)
+					os.Exit(1)
+				}
 				out.Lock()
 				fmt.Println(key)
 				out.Unlock()
@@ -54,6 +58,11 @@ func signInUntilKilled(path string) {
 // entryOf is what the account a<key> stores.
 func entryOf(key string) store.Entry {
 	return store.Entry{Game: "g", Scope: "a" + key, Key: "k", Value: []byte(`"` + key + `"`), UpdatedAt: time.Now()}
+}
+
+// matchOf is a match that the account a<key> won.
+func matchOf(key string) store.Match {
+	return store.Match{ID: "m" + key, Game: "g", StartedAt: time.Now(), EndedAt: time.Now(), Result: []byte(`{"players":[{"accountId":"a` + key + `"}]}`)}
 }
 
 // signInKey makes the account a<key> with its sign-in c<key>.
@@ -101,6 +110,12 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 		}
 		if err != nil || check != "ok" || accounts != whole || accounts < len(acknowledged) {
 			t.Fatalf("%d accounts, %d whole, %d acknowledged, file %q: %v", accounts, whole, len(acknowledged), check, err)
+		}
+		var matches, owed int
+		err = s.readers.QueryRow(`SELECT (SELECT count(*) FROM matches), (SELECT count(*) FROM matches m
+			JOIN reports r ON r.game = m.game AND r.match_id = m.id)`).Scan(&matches, &owed)
+		if err != nil || matches != owed || matches < len(acknowledged) {
+			t.Fatalf("%d matches, %d of them owed, %d acknowledged: %v", matches, owed, len(acknowledged), err)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)

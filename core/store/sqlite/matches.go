@@ -24,6 +24,11 @@ const (
 // FinishMatch implements store.Matches. Roster, Result and Answer must be JSON or
 // empty, so that a person can be taken out of them later.
 func (s *Store) FinishMatch(ctx context.Context, m store.Match) (store.Match, bool, error) {
+	return s.finishMatch(ctx, m, func(*txn, store.Match) error { return nil })
+}
+
+// finishMatch is FinishMatch that calls also in the same step when the end is the first.
+func (s *Store) finishMatch(ctx context.Context, m store.Match, also func(*txn, store.Match) error) (store.Match, bool, error) {
 	var players []string
 	for _, doc := range []*[]byte{&m.Roster, &m.Result, &m.Answer} {
 		if len(*doc) == 0 {
@@ -59,7 +64,7 @@ func (s *Store) FinishMatch(ctx context.Context, m store.Match) (store.Match, bo
 				return m, err
 			}
 		}
-		return m, nil
+		return m, also(t, m)
 	})
 	return stands, first && err == nil, err
 }

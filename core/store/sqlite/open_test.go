@@ -243,4 +243,7 @@ func TestOlderSchema(t *testing.T) {
 	if _, err := s.SetEntry(t.Context(), store.Entry{Game: "g", Scope: "a", Key: "k", Value: []byte("1")}, store.AnyVersion); err != nil {
 		t.Error(err)
 	}
+	if _, _, err := s.FinishRatedMatch(t.Context(), store.Match{ID: "m", Game: "g", Result: []byte(`{}`)}); err != nil {
+		t.Error(err)
+	}
 }

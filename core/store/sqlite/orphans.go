@@ -10,6 +10,7 @@ import (
 const (
 	insertOrphan  = `INSERT INTO orphans (game, match_id, provider, region, cause, at) VALUES (?, ?, ?, ?, ?, ?)`
 	selectOrphans = `SELECT game, match_id, provider, region, cause, at FROM orphans WHERE game = ? ORDER BY at DESC, seq DESC LIMIT ?`
+	deleteOrphan  = `DELETE FROM orphans WHERE game = ? AND match_id = ?`
 )
 
 // AddOrphan implements store.Orphans.
@@ -17,6 +18,12 @@ func (s *Store) AddOrphan(ctx context.Context, o store.Orphan) error {
 	return s.write(ctx, func(t *txn) error {
 		return t.exec(insertOrphan, o.Game, o.MatchID, o.Provider, o.Region, o.Cause, millis(o.At))
 	})
+}
+
+// DropOrphan implements store.Orphans.
+func (s *Store) DropOrphan(ctx context.Context, game, matchID string) (bool, error) {
+	n, err := change(ctx, s, func(t *txn) (int64, error) { return t.change(deleteOrphan, game, matchID) })
+	return n > 0, err
 }
 
 // Orphans implements store.Orphans.

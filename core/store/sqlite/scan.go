@@ -13,7 +13,7 @@ import (
 
 // reads are the statements of the readers' connections.
 type reads struct {
-	account, signIn, signInsOf, match, matchesOf, entries, listEntries, orphans *sql.Stmt
+	account, signIn, signInsOf, match, matchesOf, entries, listEntries, orphans, nextReport, countReports *sql.Stmt
 }
 
 // all are the statements with their queries.
@@ -22,6 +22,7 @@ func (r *reads) all() []read {
 		{&r.account, selectAccount}, {&r.signIn, selectSignIn}, {&r.signInsOf, selectSignInsOf},
 		{&r.match, selectMatch}, {&r.matchesOf, selectMatchesOf},
 		{&r.entries, selectEntries}, {&r.listEntries, listEntries}, {&r.orphans, selectOrphans},
+		{&r.nextReport, selectNextReport}, {&r.countReports, selectReportCount},
 	}
 }
 

@@ -73,6 +73,16 @@ CREATE TABLE entries (
 `, `
 -- A JSON list of texts, '' for none.
 ALTER TABLE matches ADD COLUMN hooks TEXT NOT NULL DEFAULT '';
+`, `
+-- Results that are owed to a skill rating, in the order in which they came to be
+-- owed. What is sent is read from matches, so that nobody who is erased there is here.
+CREATE TABLE reports (
+  seq INTEGER PRIMARY KEY,
+  game TEXT NOT NULL, match_id TEXT NOT NULL,
+  tries INTEGER NOT NULL, due INTEGER NOT NULL,
+  UNIQUE (game, match_id)
+) STRICT;
+CREATE INDEX reports_by_due ON reports (game, due, seq);
 `}
 
 // migrate brings the file to the newest schema, in one step or not at all.

@@ -259,6 +259,16 @@ func calls(ctx context.Context, s store.Store, account, sid string) map[string]f
 		"ListEntries": func() error { _, err := s.ListEntries(ctx, "g", "", "", "", 9); return err },
 		"AddOrphan":   func() error { return s.AddOrphan(ctx, store.Orphan{Game: "g", At: start}) },
 		"Orphans":     func() error { _, err := s.Orphans(ctx, "g", 1); return err },
-		"Ping":        func() error { return s.Ping(ctx) },
+		"DropOrphan":  func() error { _, err := s.DropOrphan(ctx, "g", "m"); return err },
+		"FinishRatedMatch": func() error {
+			_, _, err := s.FinishRatedMatch(ctx, finished("g", "m", "a", "b"))
+			return err
+		},
+		"NextReport":   func() error { _, err := s.NextReport(ctx, "g"); return err },
+		"DelayReport":  func() error { return s.DelayReport(ctx, "g", "m", 1, start) },
+		"SettleReport": func() error { return s.SettleReport(ctx, "g", "m") },
+		"CountReports": func() error { _, err := s.CountReports(ctx, "g"); return err },
+		"DropReports":  func() error { _, err := s.DropReports(ctx, "g", 1); return err },
+		"Ping":         func() error { return s.Ping(ctx) },
 	}
 }

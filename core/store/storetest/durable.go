@@ -41,6 +41,10 @@ func ExerciseDurable(t *testing.T, open func(t *testing.T, dir string) store.Sto
 	w.ok(w.s.DeleteEntry(ctx, "g", "", "dropped", store.AnyVersion))
 	orphan := store.Orphan{Game: "g", MatchID: "m", Provider: "gameflow", Region: "eu", Cause: "deadline", At: start}
 	w.ok(w.s.AddOrphan(ctx, orphan))
+	rated := w.rated("g", "rated", time.Hour)
+	w.rated("g", "settled", 0)
+	w.ok(w.s.DelayReport(ctx, "g", rated.ID, 2, start.Add(time.Minute)))
+	w.ok(w.s.SettleReport(ctx, "g", "settled"))
 
 	for range 2 { // a restart, and one more without a change between
 		w.ok(w.s.Close())
@@ -64,6 +68,12 @@ func ExerciseDurable(t *testing.T, open func(t *testing.T, dir string) store.Sto
 		list, err := w.s.Orphans(ctx, "g", 10)
 		w.ok(err)
 		w.equal(list, []store.Orphan{orphan})
+		report, err := w.s.NextReport(ctx, "g")
+		w.ok(err)
+		w.equal(report, store.Report{Match: rated, Tries: 2, Due: start.Add(time.Minute)})
+		owed, err := w.s.CountReports(ctx, "g")
+		w.ok(err)
+		w.equal(owed, 1)
 	}
 	got, _ := w.again("g", "q", "a")
 	w.equal(got, a)

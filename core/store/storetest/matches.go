@@ -199,4 +199,21 @@ var orphanCases = []testCase{
 			w.equal(len(list), 0)
 		}
 	}},
+	{"dropped by match, however often it was added", func(w *world) {
+		for _, o := range []store.Orphan{{Game: "g", MatchID: "a"}, {Game: "g", MatchID: "a"}, {Game: "g", MatchID: "b"}, {Game: "h", MatchID: "a"}} {
+			o.At = start
+			w.ok(w.s.AddOrphan(w.Context(), o))
+		}
+		for _, want := range []bool{true, false} {
+			found, err := w.s.DropOrphan(w.Context(), "g", "a")
+			w.ok(err)
+			w.equal(found, want)
+		}
+		for game, want := range map[string]string{"g": "b", "h": "a"} {
+			list, err := w.s.Orphans(w.Context(), game, 10)
+			w.ok(err)
+			w.equal(len(list), 1)
+			w.equal(list[0].MatchID, want)
+		}
+	}},
 }

@@ -27,6 +27,7 @@ func Exercise(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Storage", storageCases},
 		{"Erase", eraseCases},
 		{"Orphans", orphanCases},
+		{"Reports", reportCases},
 		{"AtOnce", concurrencyCases},
 		{"Life", lifeCases},
 	}

@@ -10,7 +10,7 @@ function client(options = {}) {
     storage: signedIn(new MemoryStorage(), "arena"), minBackoffMs: 1, maxBackoffMs: 4, ...options,
   });
   const seen = [];
-  for (const event of ["lobby", "matchStarted", "matchFailed", "matchEnded", "kicked", "lobbyDeleted", "chat", "notify", "status", "error", "draining"]) {
+  for (const event of ["lobby", "matchStarted", "matchFailed", "matchEnded", "searchEnded", "kicked", "lobbyDeleted", "chat", "notify", "status", "error", "draining"]) {
     m.on(event, (data) => seen.push([event, data]));
   }
   return { server, m, seen };
@@ -355,4 +355,30 @@ test("tells what the game's rules tell", async (t) => {
   server.socket.say({ type: "notify", kind: "gift", payload: { coins: 5 }, at: 7 });
   server.socket.say({ type: "notify", kind: "bye", payload: null, at: 8 });
   assert.deepEqual(seen, [["notify", { kind: "gift", payload: { coins: 5 }, at: 7 }], ["notify", { kind: "bye", payload: null, at: 8 }]]);
+});
+
+test("searches are entered, cancelled and ended", async (t) => {
+  const { server, m, seen } = await connected(t);
+  const reply = (message, type = "matchmaking:find") => server.socket.say({ ...message, replyTo: server.socket.id(type) });
+  let found = m.findMatch({ queue: "ranked" });
+  assert.equal(server.socket.sent.at(-1).queue, "ranked");
+  reply({ type: "matchmaking:searching", ticketId: "t-1" });
+  assert.deepEqual(await found, { ticketId: "t-1" });
+  found = m.findMatch();
+  reply({ type: "matchmaking:error", message: "Failed to enter matchmaking" });
+  await assert.rejects(found, { code: "matchmaking_failed", message: "Failed to enter matchmaking" });
+  found = m.findMatch();
+  reply({ type: "matchmaking:cancelled" });
+  await assert.rejects(found, { code: "search_cancelled" });
+  const cancelled = m.cancelSearch();
+  reply({ type: "matchmaking:cancelled" }, "matchmaking:cancel");
+  await cancelled;
+  assert.deepEqual(seen, []);
+  server.socket.say({ type: "matchmaking:error", message: "Matchmaking failed" });
+  server.socket.say({ type: "matchmaking:cancelled" });
+  assert.deepEqual(seen, [["searchEnded", { message: "Matchmaking failed" }], ["searchEnded", {}]]);
+  const told = m.reportLatency({ "us-east": 31, far: null });
+  assert.deepEqual(server.socket.sent.at(-1).regions, { "us-east": 31, far: null });
+  reply({ type: "ack" }, "latency");
+  await told;
 });

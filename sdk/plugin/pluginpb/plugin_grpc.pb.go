@@ -29,10 +29,11 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // Plugin is what every plugin process serves beside its extension points: who it
-// is, and its settings. Calls come in this order: Describe, Configure, then those
-// of the points, then Stop.
+// is, and its settings. Calls come in this order: Describe, Configure, Describe
+// again, then those of the points, then Stop.
 type PluginClient interface {
-	// Describe says what the plugin is. It must answer before it is configured.
+	// Describe says what the plugin is. It must answer before it is configured; after
+	// that it may serve fewer points, as its settings say.
 	Describe(ctx context.Context, in *DescribeRequest, opts ...grpc.CallOption) (*DescribeResponse, error)
 	// Configure hands over the settings, which fit the schema, once. An
 	// INVALID_ARGUMENT error is shown to the operator beside the config block; a
@@ -85,10 +86,11 @@ func (c *pluginClient) Stop(ctx context.Context, in *StopRequest, opts ...grpc.C
 // for forward compatibility.
 //
 // Plugin is what every plugin process serves beside its extension points: who it
-// is, and its settings. Calls come in this order: Describe, Configure, then those
-// of the points, then Stop.
+// is, and its settings. Calls come in this order: Describe, Configure, Describe
+// again, then those of the points, then Stop.
 type PluginServer interface {
-	// Describe says what the plugin is. It must answer before it is configured.
+	// Describe says what the plugin is. It must answer before it is configured; after
+	// that it may serve fewer points, as its settings say.
 	Describe(context.Context, *DescribeRequest) (*DescribeResponse, error)
 	// Configure hands over the settings, which fit the schema, once. An
 	// INVALID_ARGUMENT error is shown to the operator beside the config block; a

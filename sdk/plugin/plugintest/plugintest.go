@@ -77,12 +77,15 @@ func start(t testing.TB, p plugin.Plugin, settings map[string]any) (*Client, err
 		return nil, err
 	}
 	rpc := pluginpb.NewPluginClient(conn)
-	description, err := rpc.Describe(t.Context(), &pluginpb.DescribeRequest{HostVersion: "test"})
-	if err != nil {
+	if _, err := rpc.Describe(t.Context(), &pluginpb.DescribeRequest{HostVersion: "test"}); err != nil {
 		return nil, wire.FromStatus(err)
 	}
 	if _, err := rpc.Configure(t.Context(), &pluginpb.ConfigureRequest{Settings: values, HostBroker: 1, Development: true}); err != nil {
 		return nil, wire.SettingError(err)
+	}
+	description, err := rpc.Describe(t.Context(), &pluginpb.DescribeRequest{HostVersion: "test"})
+	if err != nil {
+		return nil, wire.FromStatus(err)
 	}
 	t.Cleanup(func() {
 		if _, err := rpc.Stop(context.Background(), &pluginpb.StopRequest{}); err != nil {

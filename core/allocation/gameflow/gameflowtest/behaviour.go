@@ -14,12 +14,15 @@ import (
 type Behaviour struct {
 	// Name is for messages and records.
 	Name string
-	// Status, when not 0 and not 200, is answered in a gateway's error shape.
+	// Boot is how long the server takes until it is ready. One that takes longer than
+	// the call allows is not made, and the call is answered 504.
+	Boot time.Duration
+	// Delay is waited before the answer, or until the caller hangs up.
+	Delay time.Duration
+	// Status, when not 0 and not 200, is answered in a gateway's error shape, or with Body.
 	Status int
 	// RetryAfter is the header's value, if any.
 	RetryAfter string
-	// Delay is waited before the answer, or until the caller hangs up.
-	Delay time.Duration
 	// Body, when not nil, replaces the answer's body.
 	Body []byte
 	// Cut closes the connection instead of answering.
@@ -30,6 +33,71 @@ type Behaviour struct {
 	Made bool
 	// SnakeCase writes proto names and the port as a string.
 	SnakeCase bool
+	// Wrapped puts a fleet's answer below `allocation`.
+	Wrapped bool
+}
+
+// makes reports whether a server exists after this call, if it had its time.
+func (b Behaviour) makes() bool { return b.Made || b.good() }
+
+// good reports whether the answer names the server.
+func (b Behaviour) good() bool {
+	return !b.Cut && b.Body == nil && (b.Status == 0 || b.Status == http.StatusOK)
+}
+
+// wait is false when the caller hung up.
+func (b Behaviour) wait(ctx context.Context) bool { return pause(ctx, b.Delay) }
+
+func (b Behaviour) answer(w http.ResponseWriter, s Made) {
+	body := b.Body
+	switch {
+	case b.Cut:
+		panic(http.ErrAbortHandler)
+	case body == nil && b.Status != 0 && b.Status != http.StatusOK:
+		if b.RetryAfter != "" {
+			w.Header().Set("Retry-After", b.RetryAfter)
+		}
+		writeGatewayError(w, b.Status, codeUnknown, "told to answer "+strconv.Itoa(b.Status))
+		return
+	case body == nil:
+		body, _ = json.Marshal(b.started(s))
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if b.Half {
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	if b.Status != 0 {
+		w.WriteHeader(b.Status)
+	}
+	if b.Half {
+		_, _ = w.Write(body[:len(body)/2])
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = w.Write(body)
+}
+
+// started is the answer of a start call.
+func (b Behaviour) started(s Made) any {
+	if b.SnakeCase {
+		return map[string]any{"game_server": b.named(s)}
+	}
+	return map[string]any{"server": b.named(s)}
+}
+
+// lent is the answer of a fleet's call.
+func (b Behaviour) lent(s Made) any {
+	if b.Wrapped {
+		return map[string]any{"allocation": b.named(s)}
+	}
+	return b.named(s)
+}
+
+func (b Behaviour) named(s Made) map[string]any {
+	if b.SnakeCase {
+		return map[string]any{"server_name": s.Name, "address": s.Address, "port": strconv.Itoa(s.Port)}
+	}
+	return map[string]any{"name": s.Name, "address": s.Address, "port": s.Port}
 }
 
 // OK answers with a server.
@@ -37,6 +105,13 @@ func OK() Behaviour { return Behaviour{Name: "ok"} }
 
 // SnakeCase answers with a server, in proto names and with the port as a string.
 func SnakeCase() Behaviour { return Behaviour{Name: "snake case", SnakeCase: true} }
+
+// Wrapped answers with a server; a fleet's is below `allocation`.
+func Wrapped() Behaviour { return Behaviour{Name: "wrapped", Wrapped: true} }
+
+// Boots answers with a server that is ready after a while, or with 504 if that is
+// longer than the call allows; then there is none.
+func Boots(d time.Duration) Behaviour { return Behaviour{Name: "boots", Boot: d} }
 
 // Status answers with an error status; no server is made.
 func Status(code int) Behaviour { return Behaviour{Name: "status " + strconv.Itoa(code), Status: code} }
@@ -62,64 +137,13 @@ func Garbage(body string) Behaviour {
 // Cut closes the connection after the request was read; a server was made.
 func Cut() Behaviour { return Behaviour{Name: "cut", Cut: true, Made: true} }
 
+// CutBefore closes the connection after the request was read; no server was made.
+func CutBefore() Behaviour { return Behaviour{Name: "cut before", Cut: true} }
+
 // HalfBody closes the connection in the middle of a good answer.
 func HalfBody() Behaviour { return Behaviour{Name: "half body", Half: true, Made: true} }
 
 // HugeBody answers with a good server behind n bytes of space.
 func HugeBody(n int) Behaviour {
 	return Behaviour{Name: "huge body", Body: bytes.Repeat([]byte(" "), n), Made: true}
-}
-
-// makes reports whether a server exists after this call.
-func (b Behaviour) makes() bool {
-	return b.Made || !b.Cut && b.Body == nil && (b.Status == 0 || b.Status == http.StatusOK)
-}
-
-// wait is false when the caller hung up.
-func (b Behaviour) wait(ctx context.Context) bool {
-	if b.Delay <= 0 {
-		return true
-	}
-	t := time.NewTimer(b.Delay)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-func (b Behaviour) answer(w http.ResponseWriter, s Made) {
-	body := b.Body
-	switch {
-	case b.Cut:
-		panic(http.ErrAbortHandler)
-	case body == nil && b.Status != 0 && b.Status != http.StatusOK:
-		if b.RetryAfter != "" {
-			w.Header().Set("Retry-After", b.RetryAfter)
-		}
-		writeGatewayError(w, b.Status, 2, "told to answer "+strconv.Itoa(b.Status))
-		return
-	case body == nil && b.SnakeCase:
-		body, _ = json.Marshal(map[string]any{"game_server": map[string]any{
-			"server_name": s.Name, "address": s.Address, "port": strconv.Itoa(s.Port)}})
-	case body == nil:
-		body, _ = json.Marshal(map[string]any{"server": map[string]any{
-			"name": s.Name, "address": s.Address, "port": s.Port}})
-	}
-	w.Header().Set("Content-Type", "application/json")
-	if b.Half {
-		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-		_, _ = w.Write(body[:len(body)/2])
-		_ = http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler)
-	}
-	_, _ = w.Write(body)
-}
-
-func writeGatewayError(w http.ResponseWriter, status, code int, message string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"code": code, "message": message, "details": []any{}})
 }

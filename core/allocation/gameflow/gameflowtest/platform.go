@@ -1,13 +1,14 @@
-// Package gameflowtest is a stand-in for GameFlow's start call, for tests, loads
-// and benchmarks: it checks requests as strictly as the real one, answers as it
-// is told to and remembers what it made.
+// Package gameflowtest is a stand-in for GameFlow's public API, for tests, loads,
+// benchmarks and developers: it checks requests as strictly as the real one,
+// answers as it is told to and remembers what it made.
 package gameflowtest
 
 import (
+	"context"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -18,21 +19,35 @@ type Options struct {
 	// Decide, when set, chooses the behaviour of call n (from 0). It is asked
 	// when no script is left, from the goroutine of the request.
 	Decide func(n int, c Call) Behaviour
+	// Make, when set, makes a real server for a call and returns when it is ready.
+	// ctx ends when the call's time is over. An error says that there is none.
+	Make func(ctx context.Context, c Call) (Made, error)
+	// Answered, when set, is told of every start call when its answer is about to be
+	// sent, or its caller has gone.
+	Answered func(c Call)
+	// Refused, when set, is told what was wrong with a request of another shape than the
+	// documented one.
+	Refused func(problem string)
 	// Forget keeps counts only, for long loads.
 	Forget bool
 }
 
 // Call is one start call as it came in.
 type Call struct {
+	// Fleet: it asked for a server of the warm fleet.
+	Fleet   bool
 	Region  string
 	Payload string
 	// MatchID is the payload's, if the payload is JSON that has one.
-	MatchID        string
+	MatchID string
+	// TimeoutSeconds is how long the server may take; a fleet's calls do not say.
 	TimeoutSeconds int
 	// Behaviour is how it was answered.
 	Behaviour Behaviour
 	// Server is what was made for it; the zero value if nothing was.
 	Server Made
+
+	n int // its place among the calls
 }
 
 // Made is a server that the platform made. Address and port are never given twice.
@@ -51,6 +66,10 @@ type Platform struct {
 	problems []string
 	count    int
 	made     int
+
+	ratings ratings
+
+	tickets tickets
 }
 
 // New returns a platform that answers every good call with a server.
@@ -84,11 +103,22 @@ func (p *Platform) Made() int {
 	return p.made
 }
 
+// CallsFor returns the calls whose payload names a match.
+func (p *Platform) CallsFor(matchID string) (calls []Call) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.calls {
+		if c.MatchID == matchID {
+			calls = append(calls, c)
+		}
+	}
+	return calls
+}
+
 // Servers returns what was made for a match.
-func (p *Platform) Servers(matchID string) []Made {
-	var made []Made
-	for _, c := range p.Calls() {
-		if c.MatchID == matchID && c.Server != (Made{}) {
+func (p *Platform) Servers(matchID string) (made []Made) {
+	for _, c := range p.CallsFor(matchID) {
+		if c.Server != (Made{}) {
 			made = append(made, c.Server)
 		}
 	}
@@ -105,76 +135,35 @@ func (p *Platform) Problems() []string {
 
 // ServeHTTP answers one request.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c, refused := p.check(r)
-	if refused != nil {
-		p.note(refused.problem)
-		writeGatewayError(w, refused.status, refused.code, refused.problem)
+	if strings.HasPrefix(r.URL.Path, "/v1/matchmaking/") {
+		p.serveTickets(w, r)
 		return
 	}
-	c = p.take(c)
-	if !c.Behaviour.wait(r.Context()) {
-		panic(http.ErrAbortHandler)
+	switch r.URL.Path {
+	case ratingsPath:
+		p.serveRating(w, r)
+	case "/v1/games/" + p.opts.GameID + "/servers":
+		p.serveStart(w, r, false)
+	case "/v1/fleets/" + p.opts.GameID + "/allocate":
+		p.serveStart(w, r, true)
+	default:
+		p.refuse(w, &refusal{http.StatusNotFound, codeNotFound, fmt.Sprintf("no such path: %s", r.URL.Path)})
 	}
-	c.Behaviour.answer(w, c.Server)
 }
 
-// take decides how a call is answered and makes its server.
-func (p *Platform) take(c Call) Call {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch {
-	case len(p.script) > 0:
-		c.Behaviour, p.script = p.script[0], p.script[1:]
-	case p.opts.Decide != nil:
-		c.Behaviour = p.opts.Decide(p.count, c)
-	}
-	p.count++
-	if c.Behaviour.makes() {
-		c.Server = nth(p.made)
-		p.made++
-	}
-	if !p.opts.Forget {
-		p.calls = append(p.calls, c)
-	}
-	return c
-}
-
-// nth is the server number n: addresses of a block that is kept for
-// documentation, so that nobody is called by mistake.
-func nth(n int) Made {
-	const perHost = 40000
-	return Made{
-		Name:    fmt.Sprintf("gs-%d", n),
-		Address: fmt.Sprintf("203.0.113.%d", 1+n/perHost%254),
-		Port:    20000 + n%perHost,
-	}
+// refuse answers a request that is not of the documented shape, and notes it.
+func (p *Platform) refuse(w http.ResponseWriter, no *refusal) {
+	p.note(no.problem)
+	writeGatewayError(w, no.status, no.code, no.problem)
 }
 
 func (p *Platform) note(problem string) {
+	if p.opts.Refused != nil {
+		p.opts.Refused(problem)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.problems) < 100 {
 		p.problems = append(p.problems, problem)
 	}
-}
-
-// Server is a Platform that listens on loopback.
-type Server struct {
-	*Platform
-	// URL is the API's base.
-	URL  string
-	http *httptest.Server
-}
-
-// NewServer starts a platform. Close it.
-func NewServer(o Options) *Server {
-	p := New(o)
-	h := httptest.NewServer(p)
-	return &Server{Platform: p, URL: h.URL + "/v1", http: h}
-}
-
-// Close ends open connections and the listener. Later calls find nobody.
-func (s *Server) Close() {
-	s.http.CloseClientConnections()
-	s.http.Close()
 }

@@ -29,7 +29,7 @@ game "arena" {
   auth          = ["anonymous"]
   web           = "web"
   duplicate     = "refuse"
-  rating_report = false
+  rating_report = true
   lobby {
     team "Red" {
       size = 3
@@ -52,7 +52,7 @@ game "arena" {
     api_key        = env("GAMEFLOW_API_KEY")
     region         = "eu-west"
     url            = "https://dev.api.gameflow.gg/v1/"
-    fleet          = false
+    fleet          = true
     timeout        = "90s"
     max_concurrent = 8
     on_unknown     = "fail"
@@ -65,15 +65,27 @@ game "arena" {
     address        = "203.0.113.7"
     timeout        = "10s"
     health_timeout = "0s"
-    warm           = 0
-    warm_buffer    = 0
+    warm           = 2
+    warm_buffer    = 1
     max            = 5
-    cpu_limit      = 0
+    cpu_limit      = 2
     max_players    = 0
     idle           = "0s"
     stop_grace     = "5s"
-    memory_limit   = 0
+    memory_limit   = "512MiB"
     max_concurrent = 4
+    on_unknown     = "ask"
+  }
+  queue "ranked" {
+    provider = "gameflow"
+    mode     = "two-teams"
+    limit    = "2m"
+  }
+  queue "casual" {
+    provider = "gameflow"
+  }
+  allocation_api {
+    keys = ["hush-hush-hush-hush", env("MUSTER_SECRET")]
   }
 }
 game "duel" {

@@ -1,0 +1,184 @@
+package matchmaking
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/muster-gg/muster/core/allocation"
+	"github.com/muster-gg/muster/core/fault"
+	"github.com/muster-gg/muster/core/state"
+)
+
+// The kinds of documents that searches keep in core/state.
+const (
+	KindSearch = "search" // account id → Search
+	KindFound  = "found"  // host:port of a server → Found
+)
+
+const (
+	// searchSlack is how much longer than its queue's limit a search's document
+	// stands: entering and deleting a ticket may take their retries.
+	searchSlack = 5 * time.Minute
+	// foundLife is how long the players of one match are told of it after the first.
+	// Within that time the platform gives the address to no other match.
+	foundLife = 2 * time.Minute
+	// writes bounds how often a write is repeated that somebody else was faster than.
+	writes = 4
+)
+
+// Search says that an account searches, and with which ticket: what an earlier run
+// left behind is deleted by the next.
+type Search struct {
+	Queue string `json:"queue"`
+	// Ticket is empty until it is entered.
+	Ticket string `json:"ticket,omitempty"`
+	// Node is the run of a node that works on it.
+	Node string `json:"node"`
+}
+
+// Found is the match that a server's players are in.
+type Found struct {
+	MatchID   string    `json:"match"`
+	StartedAt time.Time `json:"started"`
+}
+
+var (
+	_ state.Value = (*Search)(nil)
+	_ state.Value = (*Found)(nil)
+)
+
+// AppendState encodes the search for a journal or another node.
+func (d *Search) AppendState(dst []byte) ([]byte, error) { return appendJSON(dst, d) }
+
+// AppendState encodes the match for a journal or another node.
+func (d *Found) AppendState(dst []byte) ([]byte, error) { return appendJSON(dst, d) }
+
+func appendJSON(dst []byte, v any) ([]byte, error) {
+	b, err := json.Marshal(v)
+	return append(dst, b...), err
+}
+
+// decode returns the value of a document that is there.
+func decode[T any, P interface {
+	*T
+	state.Value
+}](d state.Doc) (P, error) {
+	switch v := d.Value.(type) {
+	case P:
+		return v, nil
+	case state.Raw:
+		p := P(new(T))
+		if err := json.Unmarshal(v, p); err != nil {
+			return nil, fmt.Errorf("matchmaking: document %s: %w", d.Key, err)
+		}
+		return p, nil
+	}
+	return nil, fmt.Errorf("matchmaking: document %s holds a %T", d.Key, d.Value)
+}
+
+func searchKey(account string) state.Key { return state.Key{Kind: KindSearch, ID: account} }
+
+// entering is what a player is told whose search could not be entered.
+func entering(err error) *fault.Error {
+	if errors.Is(err, ErrAlreadySearching) {
+		return ErrAlreadySearching
+	}
+	return ErrNotEntered.With(err)
+}
+
+// enter saves that the account searches. What an earlier search of this node, or one
+// of a node that has died, has left is deleted first; while another node works on one,
+// it is ErrAlreadySearching.
+func (s *Service) enter(q *search) error {
+	return s.write(s.ctx, searchKey(q.account), func(d state.Doc) (state.Write, error) {
+		if d.Version != 0 {
+			old, err := decode[Search](d)
+			if err != nil {
+				return state.Write{}, err
+			}
+			if old.Node != s.node && time.Now().Before(d.Deadline) {
+				return state.Write{}, ErrAlreadySearching
+			}
+			if old.Ticket != "" {
+				err := insist(q.ctx, func() error {
+					_, err := s.tickets.Delete(s.ctx, old.Ticket, q.account)
+					return err
+				})
+				if err != nil {
+					return state.Write{}, err
+				}
+			}
+		}
+		return s.searchWrite(q, ""), nil
+	})
+}
+
+// keep saves the ticket of a search.
+func (s *Service) keep(q *search, ticket string) error {
+	return s.write(s.ctx, searchKey(q.account), func(state.Doc) (state.Write, error) {
+		return s.searchWrite(q, ticket), nil
+	})
+}
+
+func (s *Service) searchWrite(q *search, ticket string) state.Write {
+	return state.Write{
+		Value:    &Search{Queue: q.queue.Name, Ticket: ticket, Node: s.node},
+		Deadline: q.begun.Add(q.queue.Limit + searchSlack),
+	}
+}
+
+// forget deletes the document of an account's search.
+func (s *Service) forget(account string) error {
+	return s.write(s.ctx, searchKey(account), func(state.Doc) (state.Write, error) { return state.Write{}, nil })
+}
+
+// matchOf is the match of a server, the same for all of its players on all nodes.
+func (s *Service) matchOf(ctx context.Context, server allocation.Server) (m Match, err error) {
+	key := state.Key{Kind: KindFound, ID: net.JoinHostPort(server.Address, strconv.Itoa(server.Port))}
+	var f *Found
+	err = s.write(ctx, key, func(d state.Doc) (state.Write, error) {
+		if d.Version != 0 && time.Now().Before(d.Deadline) {
+			f, err = decode[Found](d)
+			return state.Write{CheckOnly: true}, err
+		}
+		f = &Found{MatchID: uuid.NewString(), StartedAt: time.Now()}
+		return state.Write{Value: f, Deadline: f.StartedAt.Add(foundLife)}, nil
+	})
+	if err != nil {
+		return m, err
+	}
+	return Match{ID: f.MatchID, Server: server, StartedAt: f.StartedAt}, nil
+}
+
+// write reads a document and writes what next makes of it, again when somebody else
+// was faster.
+func (s *Service) write(ctx context.Context, key state.Key, next func(state.Doc) (state.Write, error)) error {
+	docs, err := s.state.Get(ctx, s.game, key)
+	for range writes {
+		if err != nil {
+			return err
+		}
+		w, err := next(docs[0])
+		if err != nil {
+			return err
+		}
+		w.Key, w.Expect = key, docs[0].Version
+		if w.CheckOnly || w.Value == nil && w.Expect == 0 {
+			return nil
+		}
+		_, err = s.state.Apply(ctx, state.Tx{Game: s.game, Writes: []state.Write{w}})
+		var conflict *state.Conflict
+		if !errors.As(err, &conflict) {
+			return err
+		}
+		docs = conflict.Docs
+	}
+	return fmt.Errorf("matchmaking: document %s changes all the time", key)
+}
