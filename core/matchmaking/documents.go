@@ -26,21 +26,23 @@ const (
 	// searchSlack is how much longer than its queue's limit a search's document
 	// stands: entering and deleting a ticket may take their retries.
 	searchSlack = 5 * time.Minute
-	// foundLife is how long the players of one match are told of it after the first.
-	// Within that time the platform gives the address to no other match.
+	// foundLife is how long the players of one match are told of it after the first,
+	// who comes back included. So soon the platform gives an address to no other match.
 	foundLife = 2 * time.Minute
 	// writes bounds how often a write is repeated that somebody else was faster than.
 	writes = 4
 )
 
 // Search says that an account searches, and with which ticket: what an earlier run
-// left behind is deleted by the next.
+// left behind is deleted by the next. Afterwards it says what was found.
 type Search struct {
-	Queue string `json:"queue"`
+	Queue string `json:"queue,omitempty"`
 	// Ticket is empty until it is entered.
 	Ticket string `json:"ticket,omitempty"`
 	// Node is the run of a node that works on it.
-	Node string `json:"node"`
+	Node string `json:"node,omitempty"`
+	// Match is what was found; then nobody works on it any more.
+	Match *Match `json:"match,omitempty"`
 }
 
 // Found is the match that a server's players are in.
@@ -103,7 +105,7 @@ func (s *Service) enter(q *search) error {
 			if err != nil {
 				return state.Write{}, err
 			}
-			if old.Node != s.node && time.Now().Before(d.Deadline) {
+			if old.Match == nil && old.Node != s.node && time.Now().Before(d.Deadline) {
 				return state.Write{}, ErrAlreadySearching
 			}
 			if old.Ticket != "" {
@@ -134,16 +136,44 @@ func (s *Service) searchWrite(q *search, ticket string) state.Write {
 	}
 }
 
-// forget deletes the document of an account's search.
-func (s *Service) forget(account string) error {
-	return s.write(s.ctx, searchKey(account), func(state.Doc) (state.Write, error) { return state.Write{}, nil })
+// forget deletes the document of an account's search, unless it is another node's by
+// now.
+func (s *Service) forget(account, node string) error {
+	return s.write(s.ctx, searchKey(account), func(d state.Doc) (state.Write, error) {
+		if d.Version == 0 {
+			return state.Write{}, nil
+		}
+		old, err := decode[Search](d)
+		return state.Write{CheckOnly: err == nil && old.Node != node}, nil
+	})
+}
+
+// assign makes the account's search be the match that was found.
+func (s *Service) assign(account string, m Match) error {
+	return s.write(s.ctx, searchKey(account), func(state.Doc) (state.Write, error) {
+		return state.Write{Value: &Search{Match: &m}, Deadline: time.Now().Add(foundLife)}, nil
+	})
+}
+
+// Missed is the match that was found for an account in the last two minutes. It may
+// not have been told, or not have arrived, when the account's socket went away.
+func (s *Service) Missed(ctx context.Context, account string) (m Match, found bool) {
+	docs, err := s.state.Get(ctx, s.game, searchKey(account))
+	if err != nil || docs[0].Version == 0 || !time.Now().Before(docs[0].Deadline) {
+		return m, false
+	}
+	d, err := decode[Search](docs[0])
+	if err != nil || d.Match == nil {
+		return m, false
+	}
+	return *d.Match, true
 }
 
 // matchOf is the match of a server, the same for all of its players on all nodes.
-func (s *Service) matchOf(ctx context.Context, server allocation.Server) (m Match, err error) {
+func (s *Service) matchOf(server allocation.Server) (m Match, err error) {
 	key := state.Key{Kind: KindFound, ID: net.JoinHostPort(server.Address, strconv.Itoa(server.Port))}
 	var f *Found
-	err = s.write(ctx, key, func(d state.Doc) (state.Write, error) {
+	err = s.write(s.ctx, key, func(d state.Doc) (state.Write, error) {
 		if d.Version != 0 && time.Now().Before(d.Deadline) {
 			f, err = decode[Found](d)
 			return state.Write{CheckOnly: true}, err

@@ -26,7 +26,7 @@ func TestRestart(t *testing.T) {
 		if err := s.Find(t.Context(), "ann", "", ann); !errors.Is(err, fault.Draining) {
 			t.Error(err)
 		}
-		if open := f.platform.OpenTickets(); len(open) != 1 || f.documents(KindSearch) != 1 {
+		if open := f.platform.OpenTickets(); len(open) != 1 || f.searches() != 1 {
 			t.Fatalf("open %+v", open)
 		}
 		s = f.node()
@@ -37,6 +37,38 @@ func TestRestart(t *testing.T) {
 		s.Cancel("ann")
 		synctest.Wait()
 		f.tidy(s)
+	})
+}
+
+// TestMatchedWhileDown: the platform matches a ticket that a node has left. Its player
+// is told when he comes to the next one.
+func TestMatchedWhileDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, 2)
+		s := f.node()
+		newSeat(t, "ann").find(t, s)
+		synctest.Wait()
+		f.platform.FailTickets(gameflowtest.DeleteTicket, status{Status: 503})
+		f.must(s.Close(t.Context()))
+		f.platform.AssignTicket("ticket-1", "203.0.113.8:8000")
+		s = f.node()
+		synctest.Wait()
+		m, found := s.Missed(t.Context(), "ann")
+		if !found || m.Server.Address != "203.0.113.8" || m.Server.Port != 8000 {
+			t.Errorf("%+v %v", m, found)
+		}
+		s = f.node() // one more restart does not lose it
+		synctest.Wait()
+		if again, _ := s.Missed(t.Context(), "ann"); again.ID != m.ID {
+			t.Errorf("%+v", again)
+		}
+		ann := newSeat(t, "ann")
+		ann.find(t, s)
+		synctest.Wait()
+		ann.heard(t, "searching ticket-2")
+		if _, found := s.Missed(t.Context(), "ann"); found {
+			t.Error("she searches, and is in a match")
+		}
 	})
 }
 
@@ -54,7 +86,7 @@ func TestCloseIsBounded(t *testing.T) {
 		if err := s.Close(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != 3*time.Second {
 			t.Errorf("%v after %s", err, time.Since(begun))
 		}
-		if f.documents(KindSearch) != 1 {
+		if f.searches() != 1 {
 			t.Error("the ticket is forgotten")
 		}
 	})
@@ -71,6 +103,9 @@ func TestTwoNodes(t *testing.T) {
 		twice.find(t, second)
 		synctest.Wait()
 		twice.heard(t, "Already searching for a match")
+		if f.must(second.forget("ann", second.node)); f.searches() != 1 {
+			t.Error("a node forgets the search of another")
+		}
 		bob.find(t, second)
 		synctest.Wait()
 		ann.heard(t, "searching ticket-1", "found")
@@ -98,11 +133,15 @@ func TestDeadNode(t *testing.T) {
 		run, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { defer close(ended); _ = alive.Run(run) }()
-		if _, err := alive.matchOf(t.Context(), serverAt("203.0.113.5", 99)); err != nil {
+		if _, err := alive.matchOf(serverAt("203.0.113.5", 99)); err != nil {
 			t.Error(err)
 		}
+		f.must(alive.assign("bob", Match{ID: "m-1"}))
 		time.Sleep(5 * time.Minute)
-		if f.documents(KindSearch) != 1 || f.documents(KindFound) != 0 {
+		if f.documents(KindSearch) != 1 {
+			t.Error("a match is kept that nobody is told of any more")
+		}
+		if f.searches() != 1 || f.documents(KindFound) != 0 {
 			t.Errorf("%d searches, %d matches", f.documents(KindSearch), f.documents(KindFound))
 		}
 		time.Sleep(5 * time.Minute)
@@ -145,7 +184,7 @@ func TestServersOfLaterMatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFixture(t, 2).node()
 		match := func() string {
-			m, err := s.matchOf(t.Context(), serverAt("203.0.113.5", 99))
+			m, err := s.matchOf(serverAt("203.0.113.5", 99))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -22,6 +22,8 @@ type search struct {
 
 	mu   sync.Mutex
 	over bool
+	// left: it is over because the socket has gone, whose player may come back.
+	left bool
 }
 
 // Find begins a search in a queue, "" for the first one, and returns at once: how it
@@ -85,7 +87,7 @@ func (s *Service) Cancel(account string) Listener {
 
 // leave ends a search whose socket has gone.
 func (s *Service) leave(q *search) {
-	if q.end(nil) {
+	if q.end(func() { q.left = true }) {
 		s.ended(q, "cancelled")
 	}
 }
@@ -130,4 +132,11 @@ func (q *search) isOver() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.over
+}
+
+// wanted reports whether its player would still go to a match.
+func (q *search) wanted() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return !q.over || q.left
 }

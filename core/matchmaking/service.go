@@ -57,9 +57,9 @@ type Listener interface {
 
 // Match is what was found: all players of its server are told the same.
 type Match struct {
-	ID        string
-	Server    allocation.Server
-	StartedAt time.Time
+	ID        string            `json:"id"`
+	Server    allocation.Server `json:"server"`
+	StartedAt time.Time         `json:"started"`
 }
 
 // Queue is where players search.

@@ -1,12 +1,14 @@
 package matchmaking
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/muster-gg/muster/core/allocation"
 	"github.com/muster-gg/muster/core/allocation/gameflow/gameflowtest"
 	"github.com/muster-gg/muster/core/fault"
 )
@@ -149,6 +151,85 @@ func TestSocketsThatGo(t *testing.T) {
 		if f.counted()["ranked cancelled"] != 2 {
 			t.Errorf("counted %v", f.counted())
 		}
+	})
+}
+
+// TestMissedMatch: whoever drops as his match is found is told when he is back.
+func TestMissedMatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, 2)
+		s := f.node()
+		ann, bob, cid := newSeat(t, "ann"), newSeat(t, "bob"), newSeat(t, "cid")
+		missed := func(p *seat) string {
+			m, _ := s.Missed(t.Context(), p.account)
+			return m.ID
+		}
+		ann.find(t, s)
+		synctest.Wait()
+		if missed(ann) != "" {
+			t.Error("a search is taken for a match")
+		}
+		f.platform.FailTickets(gameflowtest.TicketStatus, status{Status: 503})
+		time.Sleep(20*time.Second + 500*time.Millisecond) // ann's next question fails, and she waits for another
+		bob.find(t, s)
+		synctest.Wait()
+		ann.leave()
+		synctest.Wait()
+		ann.heard(t, "searching ticket-1")
+		if bob.match.ID == "" || missed(ann) != bob.match.ID || missed(bob) != bob.match.ID {
+			t.Errorf("ann missed %q, bob %q of %+v", missed(ann), missed(bob), bob.match)
+		}
+		// Who cancels does not want it.
+		f.platform.FailTickets(gameflowtest.TicketStatus, status{Delay: 5 * time.Second}, status{Delay: 5 * time.Second})
+		cid.find(t, s)
+		synctest.Wait()
+		again := newSeat(t, "bob")
+		again.find(t, s)
+		synctest.Wait()
+		s.Cancel("cid")
+		synctest.Wait()
+		if missed(cid) != "" || f.searches() != 1 {
+			t.Errorf("cid missed %q", missed(cid))
+		}
+		time.Sleep(2*time.Minute - 20*time.Second)
+		if missed(ann) == "" {
+			t.Error("ann's match is forgotten early")
+		}
+		time.Sleep(20 * time.Second)
+		if missed(ann) != "" {
+			t.Error("ann's match is still told")
+		}
+		f.tidy(s)
+	})
+}
+
+// late are tickets of a player who cancels as his match is found.
+type late struct {
+	Tickets
+	cancel func()
+}
+
+func (l *late) Await(ctx context.Context, id string, wait time.Duration) (allocation.Server, bool, error) {
+	s, found, err := l.Tickets.Await(context.WithoutCancel(ctx), id, wait)
+	if found {
+		l.cancel()
+	}
+	return s, found, err
+}
+
+func TestCancelledAsTheMatchIsFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, 1)
+		s := f.node()
+		s.tickets = &late{f.tickets, func() { s.Cancel("ann") }}
+		ann := newSeat(t, "ann")
+		ann.find(t, s)
+		synctest.Wait()
+		ann.heard(t, "searching ticket-1")
+		if _, found := s.Missed(t.Context(), "ann"); found || f.documents(KindSearch) != 0 {
+			t.Error("a match that was not wanted is kept")
+		}
+		f.tidy(s)
 	})
 }
 

@@ -15,7 +15,8 @@ const (
 )
 
 // Recover deletes the tickets that an earlier run of the only node left behind: their
-// players' sockets are gone. It does not wait for that. It runs before the first search.
+// players' sockets are gone. One that was matched meanwhile is kept for its player. It
+// does not wait for that. It runs before the first search.
 func (s *Service) Recover(ctx context.Context) error {
 	var left []state.Doc
 	err := s.state.List(ctx, s.game, KindSearch, func(d state.Doc) bool {
@@ -26,6 +27,9 @@ func (s *Service) Recover(ctx context.Context) error {
 		return err
 	}
 	for _, d := range left {
+		if old, err := decode[Search](d); err == nil && old.Match != nil {
+			continue // its player may come yet
+		}
 		s.adopt(d)
 	}
 	return nil
@@ -49,14 +53,17 @@ func (s *Service) Run(ctx context.Context) error {
 func (s *Service) sweep(ctx context.Context) {
 	searches, err := s.state.Due(ctx, s.game, KindSearch, time.Now(), sweepBatch)
 	for _, d := range searches {
-		s.adopt(d)
+		if old, err := decode[Search](d); err == nil && old.Match != nil {
+			s.drop(ctx, d)
+		} else {
+			s.adopt(d)
+		}
 	}
 	if err == nil {
 		var found []state.Doc
 		found, err = s.state.Due(ctx, s.game, KindFound, time.Now(), sweepBatch)
 		for _, d := range found {
-			// Somebody who writes it meanwhile keeps it.
-			_, _ = s.state.Apply(ctx, state.Tx{Game: s.game, Writes: []state.Write{{Key: d.Key, Expect: d.Version}}})
+			s.drop(ctx, d)
 		}
 	}
 	if err != nil && ctx.Err() == nil {
@@ -64,15 +71,21 @@ func (s *Service) sweep(ctx context.Context) {
 	}
 }
 
+// drop deletes a document unless somebody writes it meanwhile. What fails now is due
+// again at the next sweep.
+func (s *Service) drop(ctx context.Context, d state.Doc) {
+	_, _ = s.state.Apply(ctx, state.Tx{Game: s.game, Writes: []state.Write{{Key: d.Key, Expect: d.Version}}})
+}
+
 // adopt deletes a search that nobody works on. Its account's next search waits for it.
 func (s *Service) adopt(d state.Doc) {
 	account := d.Key.ID
 	log := s.log.With(zap.String("account", account))
-	var ticket string
-	if left, err := decode[Search](d); err != nil {
-		log.Error("a search that was left cannot be read", zap.Error(err))
-	} else {
-		ticket = left.Ticket
+	left, err := decode[Search](d)
+	if err != nil {
+		log.Error("a search that was left cannot be read; it is deleted", zap.Error(err))
+		s.drop(s.ctx, d)
+		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,7 +97,7 @@ func (s *Service) adopt(d state.Doc) {
 	s.wg.Add(1)
 	go func() {
 		defer s.wg.Done()
-		s.clean(log, account, ticket)
+		s.clean(log, account, *left, true)
 		s.work(k)
 	}()
 }

@@ -29,8 +29,9 @@ func TestTheTemplatesEnvironmentIsEnough(t *testing.T) {
 	bob.until("lobby:updated")
 	bob.send(`{"type":"lobby:ready","ready":true}`)
 	bob.until("lobby:updated")
-	ann.until("lobby:updated") // bob is there
-	ann.until("lobby:updated") // and ready
+	for len(ann.lobby.TeamB) == 0 || !ann.lobby.TeamB[0].Ready {
+		ann.until("lobby:updated")
+	}
 	ann.send(`{"type":"lobby:ready","ready":true}`)
 	ann.until("lobby:updated")
 	ann.send(`{"type":"lobby:start"}`)

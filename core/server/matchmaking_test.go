@@ -153,6 +153,27 @@ func TestSearchesSurviveNoCrash(t *testing.T) {
 	}
 }
 
+// TestSearchIsMatchedWhileTheServerIsDown tells the player where the others are when
+// he is back.
+func TestSearchIsMatchedWhileTheServerIsDown(t *testing.T) {
+	t.Parallel()
+	platform, dir := newMatchmaker(t), t.TempDir()
+	writeConfig(t, dir, queueGame(platform.URL))
+	n := runNode(t, dir)
+	w := &world{t: t, platform: platform, url: n.url}
+	p := w.peer("ann")
+	p.searches()
+	n.kill()
+	platform.AssignTicket(platform.OpenTickets()[0].ID, "[2001:db8::7]:7000")
+	n = runNode(t, dir)
+	w.url = n.url
+	eventually(t, "ann is told her match", func() bool {
+		p.connect("")
+		m := p.hear("connected")
+		return m.at("matchData", "server", "address") == "2001:db8::7" && m.at("matchData", "server", "port") == 7000.0
+	})
+}
+
 // TestSearchInTheTemplatesEnvironment uses the game mode that a variable names.
 func TestSearchInTheTemplatesEnvironment(t *testing.T) {
 	t.Parallel()

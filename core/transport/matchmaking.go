@@ -17,6 +17,8 @@ type Matchmaking interface {
 	// Cancel ends an account's search and returns its listener, which is told no more;
 	// nil when nothing was searched.
 	Cancel(account string) matchmaking.Listener
+	// Missed is the match that was found for an account lately.
+	Missed(ctx context.Context, account string) (m matchmaking.Match, found bool)
 }
 
 var _ Matchmaking = (*matchmaking.Service)(nil)
@@ -98,15 +100,34 @@ func (l *seeking) Searching(ticketID string) {
 // Found implements matchmaking.Listener. The player's other sockets are told as well.
 func (l *seeking) Found(m matchmaking.Match) {
 	k := l.socket
-	started := wire.MatchStarted{MatchData: &wire.MatchData{
-		MatchID: m.ID, StartedAt: m.StartedAt.UnixMilli(), Region: m.Server.Region,
-		Server: wire.Server{Address: m.Server.Address, Port: m.Server.Port, Name: m.Server.Name},
-	}}
+	started := wire.MatchStarted{MatchData: foundData(m)}
 	for _, o := range k.server.registry.Of(k.Game(), k.Account()) {
 		if o.Greeted() {
 			o.Send(frame(started, o.Level()))
 		}
 	}
+}
+
+// foundData is a match that was found, as its players see it: the platform knows the
+// teams, and its server lets in whom it expects.
+func foundData(m matchmaking.Match) *wire.MatchData {
+	return &wire.MatchData{
+		MatchID: m.ID, StartedAt: m.StartedAt.UnixMilli(), Region: m.Server.Region,
+		Server: wire.Server{Address: m.Server.Address, Port: m.Server.Port, Name: m.Server.Name},
+	}
+}
+
+// missed is the match that was found for an account while its socket went away; nil
+// for none.
+func (g *game) missed(ctx context.Context, account string) *wire.MatchData {
+	if g.Matchmaking == nil {
+		return nil
+	}
+	m, found := g.Matchmaking.Missed(ctx, account)
+	if !found {
+		return nil
+	}
+	return foundData(m)
 }
 
 // Failed implements matchmaking.Listener.

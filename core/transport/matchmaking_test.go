@@ -16,6 +16,7 @@ import (
 type queue struct {
 	mu       sync.Mutex
 	searches map[string]matchmaking.Listener
+	missed   map[string]matchmaking.Match
 	begun    chan matchmaking.Listener
 }
 
@@ -43,9 +44,16 @@ func (q *queue) Cancel(account string) matchmaking.Listener {
 	return l
 }
 
+func (q *queue) Missed(_ context.Context, account string) (matchmaking.Match, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	m, found := q.missed[account]
+	return m, found
+}
+
 // startQueue is a node whose accounts may have several sockets, with a queue.
 func startQueue(t *testing.T) (*node, *queue) {
-	q := &queue{searches: map[string]matchmaking.Listener{}, begun: make(chan matchmaking.Listener, 8)}
+	q := &queue{searches: map[string]matchmaking.Listener{}, missed: map[string]matchmaking.Match{}, begun: make(chan matchmaking.Listener, 8)}
 	return start(t, func(s *setup) { s.Games[0].Matchmaking, s.Games[0].Duplicate = q, "allow" }), q
 }
 
@@ -130,6 +138,19 @@ func TestSearchIsCancelled(t *testing.T) {
 	other.send(`{"type":"matchmaking:cancel","id":"c"}`)
 	other.said(cancelled("c"))
 	ann.said(cancelled(""))
+}
+
+// TestMissedMatchIsInTheWelcome of a player without a lobby.
+func TestMissedMatchIsInTheWelcome(t *testing.T) {
+	n, q := startQueue(t)
+	q.missed["ann"] = matchmaking.Match{ID: "m-1", StartedAt: time.UnixMilli(1700000000000), Server: allocation.Server{Address: "203.0.113.7", Port: 7777}}
+	ann := n.dial("/_ws?token="+token("ann"), nil)
+	ann.said(`{"type":"connected","accountId":"ann","username":"name of ann","matchData":{"matchId":"m-1","teamA":[],"teamB":[],"startedAt":1700000000000,"server":{"address":"203.0.113.7","port":7777,"serverName":""}}}`)
+	ann.send(`{"type":"lobby:create"}`)
+	ann.expect("lobby:created")
+	if m := n.dial("/_ws?token="+token("ann"), nil).expect("connected"); m["matchData"] != nil || m["lobby"] == nil {
+		t.Errorf("%v", m)
+	}
 }
 
 // TestStartEndsSearches: who plays in a lobby's match searches no more.

@@ -11,7 +11,8 @@ import (
 // welcome is the commit of Connect: the greeting, then what the player missed,
 // then the lobby's news from the version on that he has been shown. He sees none
 // of it before the socket follows the lobby: chat has no version to catch up by.
-func (k *socket) welcome(ret lobby.Return) {
+// missed is the match of a player without a lobby; nil for none.
+func (k *socket) welcome(ret lobby.Return, missed *wire.MatchData) {
 	k.Cork()
 	defer k.Uncork()
 	hello := wire.Connected{AccountID: k.Account(), Username: k.Username()}
@@ -21,6 +22,9 @@ func (k *socket) welcome(ret lobby.Return) {
 			hello.MatchData = wireMatch(l.Match, l.ID)
 			hello.MatchData.Ticket = k.game.Matches.Ticket(l.Match, k.Account())
 		}
+	}
+	if ret.Lobby == nil {
+		hello.MatchData = missed
 	}
 	k.say(hello)
 	for _, n := range ret.Notices {

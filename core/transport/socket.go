@@ -123,7 +123,8 @@ func (k *socket) admit() error {
 	if _, err := k.game.Identity.Verify(ctx, k.token); err != nil {
 		return err
 	}
-	_, err = k.game.Lobbies.Connect(ctx, k.who(), k.welcome)
+	missed := k.game.missed(ctx, k.Account())
+	_, err = k.game.Lobbies.Connect(ctx, k.who(), func(ret lobby.Return) { k.welcome(ret, missed) })
 	return err
 }
 
