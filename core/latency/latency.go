@@ -4,7 +4,6 @@ package latency
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,8 +36,7 @@ var _ state.Value = (*Measured)(nil)
 
 // AppendState encodes the measurement for a journal or another node.
 func (m *Measured) AppendState(dst []byte) ([]byte, error) {
-	b, err := json.Marshal(m)
-	return append(dst, b...), err
+	return state.AppendJSON(dst, m)
 }
 
 // Service keeps the measurements of one game's players. Its methods are safe for
@@ -94,33 +92,17 @@ func (s *Service) Forget(ctx context.Context, account string) error {
 
 // measured are the regions of a document; none of an absent one.
 func measured(d state.Doc) (map[string]int, error) {
-	switch v := d.Value.(type) {
-	case nil:
-		return nil, nil
-	case *Measured:
-		return v.Regions, nil
-	case state.Raw:
-		m := new(Measured)
-		if err := json.Unmarshal(v, m); err != nil {
-			return nil, fmt.Errorf("latency: document %s: %w", d.Key, err)
-		}
-		return m.Regions, nil
+	m, err := state.Decode[Measured](d)
+	if m == nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("latency: document %s holds a %T", d.Key, d.Value)
+	return m.Regions, nil
 }
 
 // Run deletes what counts no more until ctx ends. One goroutine on every node calls it.
 func (s *Service) Run(ctx context.Context) error {
-	ticker := time.NewTicker(sweepEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-			s.sweep(ctx)
-		}
-	}
+	state.Every(ctx, sweepEvery, s.sweep)
+	return nil
 }
 
 func (s *Service) sweep(ctx context.Context) {

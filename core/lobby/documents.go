@@ -37,7 +37,7 @@ type Seat struct {
 }
 
 // AppendState encodes the lobby for a journal or another node.
-func (l *Lobby) AppendState(dst []byte) ([]byte, error) { return appendJSON(dst, l) }
+func (l *Lobby) AppendState(dst []byte) ([]byte, error) { return state.AppendJSON(dst, l) }
 
 // write replaces a seat's document; one that says nothing is deleted.
 func (s *Seat) write(d state.Doc, now time.Time) state.Write {
@@ -52,7 +52,7 @@ func (s *Seat) write(d state.Doc, now time.Time) state.Write {
 }
 
 // AppendState encodes the seat.
-func (s *Seat) AppendState(dst []byte) ([]byte, error) { return appendJSON(dst, s) }
+func (s *Seat) AppendState(dst []byte) ([]byte, error) { return state.AppendJSON(dst, s) }
 
 // codeRef is the value of a code document: the lobby's id.
 type codeRef string
@@ -61,7 +61,7 @@ type codeRef string
 func (c codeRef) AppendState(dst []byte) ([]byte, error) { return append(dst, c...), nil }
 
 // AppendPayload encodes the update for other nodes.
-func (u *Update) AppendPayload(dst []byte) ([]byte, error) { return appendJSON(dst, u) }
+func (u *Update) AppendPayload(dst []byte) ([]byte, error) { return state.AppendJSON(dst, u) }
 
 // DecodeUpdate is the reverse of AppendPayload.
 func DecodeUpdate(b []byte) (*Update, error) {
@@ -72,43 +72,16 @@ func DecodeUpdate(b []byte) (*Update, error) {
 	return u, nil
 }
 
-func appendJSON(dst []byte, v any) ([]byte, error) {
-	b, err := json.Marshal(v)
-	return append(dst, b...), err
-}
+// decodeLobby returns the lobby in a document; nil when it is absent.
+func decodeLobby(d state.Doc) (*Lobby, error) { return state.Decode[Lobby](d) }
 
-// decodeLobby returns the lobby in a document: as it was written by this process, or decoded.
-// An absent document is nil.
-func decodeLobby(d state.Doc) (*Lobby, error) {
-	switch v := d.Value.(type) {
-	case nil:
-		return nil, nil
-	case *Lobby:
-		return v, nil
-	case state.Raw:
-		l := new(Lobby)
-		if err := json.Unmarshal(v, l); err != nil {
-			return nil, fmt.Errorf("lobby: document %s: %w", d.Key, err)
-		}
-		return l, nil
-	}
-	return nil, fmt.Errorf("lobby: document %s holds a %T", d.Key, d.Value)
-}
-
+// decodeSeat returns the seat in a document; an absent one is empty.
 func decodeSeat(d state.Doc) (*Seat, error) {
-	switch v := d.Value.(type) {
-	case nil:
-		return &Seat{}, nil
-	case *Seat:
-		return v, nil
-	case state.Raw:
-		s := new(Seat)
-		if err := json.Unmarshal(v, s); err != nil {
-			return nil, fmt.Errorf("lobby: document %s: %w", d.Key, err)
-		}
-		return s, nil
+	seat, err := state.Decode[Seat](d)
+	if seat == nil && err == nil {
+		seat = &Seat{}
 	}
-	return nil, fmt.Errorf("lobby: document %s holds a %T", d.Key, d.Value)
+	return seat, err
 }
 
 func decodeCode(d state.Doc) (lobbyID string, err error) {

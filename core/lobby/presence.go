@@ -167,16 +167,8 @@ const (
 // Run sends Tick to every lobby that is due and drops notices that nobody came
 // for, until ctx ends. One goroutine on every node calls it.
 func (s *Service) Run(ctx context.Context) error {
-	ticker := time.NewTicker(sweepEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-			s.sweep(ctx)
-		}
-	}
+	state.Every(ctx, sweepEvery, s.sweep)
+	return nil
 }
 
 func (s *Service) sweep(ctx context.Context) {

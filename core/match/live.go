@@ -1,8 +1,6 @@
 package match
 
 import (
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/muster-gg/muster/core/allocation"
@@ -29,23 +27,8 @@ var _ state.Value = (*Live)(nil)
 
 // AppendState encodes the match for a journal or another node.
 func (l *Live) AppendState(dst []byte) ([]byte, error) {
-	b, err := json.Marshal(l)
-	return append(dst, b...), err
+	return state.AppendJSON(dst, l)
 }
 
 // decodeLive returns the match of a document; nil when it is absent.
-func decodeLive(d state.Doc) (*Live, error) {
-	switch v := d.Value.(type) {
-	case nil:
-		return nil, nil
-	case *Live:
-		return v, nil
-	case state.Raw:
-		l := new(Live)
-		if err := json.Unmarshal(v, l); err != nil {
-			return nil, fmt.Errorf("match: document %s: %w", d.Key, err)
-		}
-		return l, nil
-	}
-	return nil, fmt.Errorf("match: document %s holds a %T", d.Key, d.Value)
-}
+func decodeLive(d state.Doc) (*Live, error) { return state.Decode[Live](d) }

@@ -2,9 +2,7 @@ package match
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.uber.org/zap"
@@ -47,26 +45,11 @@ var _ state.Value = (*Loose)(nil)
 
 // AppendState encodes the server for a journal or another node.
 func (l *Loose) AppendState(dst []byte) ([]byte, error) {
-	b, err := json.Marshal(l)
-	return append(dst, b...), err
+	return state.AppendJSON(dst, l)
 }
 
 // decodeLoose returns the server of a document; nil when it is absent.
-func decodeLoose(d state.Doc) (*Loose, error) {
-	switch v := d.Value.(type) {
-	case nil:
-		return nil, nil
-	case *Loose:
-		return v, nil
-	case state.Raw:
-		l := new(Loose)
-		if err := json.Unmarshal(v, l); err != nil {
-			return nil, fmt.Errorf("match: document %s: %w", d.Key, err)
-		}
-		return l, nil
-	}
-	return nil, fmt.Errorf("match: document %s holds a %T", d.Key, d.Value)
-}
+func decodeLoose(d state.Doc) (*Loose, error) { return state.Decode[Loose](d) }
 
 func looseKey(matchID string) state.Key { return state.Key{Kind: KindLoose, ID: matchID} }
 

@@ -28,17 +28,11 @@ func (s *Service) Run(ctx context.Context) error {
 	var orphans sync.WaitGroup
 	defer orphans.Wait()
 	orphans.Go(func() { s.sweepOrphans(ctx) })
-	ticker := time.NewTicker(sweepEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-			s.payOwed(ctx)
-			s.sweep(ctx)
-		}
-	}
+	state.Every(ctx, sweepEvery, func(ctx context.Context) {
+		s.payOwed(ctx)
+		s.sweep(ctx)
+	})
+	return nil
 }
 
 // sweep ends the matches that are overdue. Those whose end is being worked on have

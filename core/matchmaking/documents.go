@@ -2,7 +2,6 @@ package matchmaking
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -57,32 +56,21 @@ var (
 )
 
 // AppendState encodes the search for a journal or another node.
-func (d *Search) AppendState(dst []byte) ([]byte, error) { return appendJSON(dst, d) }
+func (d *Search) AppendState(dst []byte) ([]byte, error) { return state.AppendJSON(dst, d) }
 
 // AppendState encodes the match for a journal or another node.
-func (d *Found) AppendState(dst []byte) ([]byte, error) { return appendJSON(dst, d) }
-
-func appendJSON(dst []byte, v any) ([]byte, error) {
-	b, err := json.Marshal(v)
-	return append(dst, b...), err
-}
+func (d *Found) AppendState(dst []byte) ([]byte, error) { return state.AppendJSON(dst, d) }
 
 // decode returns the value of a document that is there.
 func decode[T any, P interface {
 	*T
 	state.Value
 }](d state.Doc) (P, error) {
-	switch v := d.Value.(type) {
-	case P:
-		return v, nil
-	case state.Raw:
-		p := P(new(T))
-		if err := json.Unmarshal(v, p); err != nil {
-			return nil, fmt.Errorf("matchmaking: document %s: %w", d.Key, err)
-		}
-		return p, nil
+	p, err := state.Decode[T, P](d)
+	if p == nil && err == nil {
+		err = fmt.Errorf("matchmaking: there is no document %s", d.Key)
 	}
-	return nil, fmt.Errorf("matchmaking: document %s holds a %T", d.Key, d.Value)
+	return p, err
 }
 
 func searchKey(account string) state.Key { return state.Key{Kind: KindSearch, ID: account} }

@@ -38,16 +38,8 @@ func (s *Service) Recover(ctx context.Context) error {
 // Run deletes what is overdue until ctx ends: searches of nodes that have died, and
 // matches whose players have all been told. One goroutine on every node calls it.
 func (s *Service) Run(ctx context.Context) error {
-	ticker := time.NewTicker(sweepEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-			s.sweep(ctx)
-		}
-	}
+	state.Every(ctx, sweepEvery, s.sweep)
+	return nil
 }
 
 func (s *Service) sweep(ctx context.Context) {

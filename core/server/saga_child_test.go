@@ -65,7 +65,7 @@ func askStops(addr, matchID string, p match.Point) {
 		return
 	}
 	defer conn.Close()
-	if _, err := fmt.Fprintln(conn, p, matchID); err == nil {
+	if _, err := fmt.Fprintln(conn, p, matchID, os.Getpid()); err == nil {
 		_, _ = io.Copy(io.Discard, conn)
 	}
 }
@@ -80,6 +80,7 @@ type stops struct {
 	mu     sync.Mutex
 	hold   map[match.Point]bool
 	passed []string // "point match" as they came
+	dead   map[int]bool
 	conns  map[net.Conn]bool
 	over   bool
 }
@@ -88,6 +89,7 @@ type stops struct {
 type stop struct {
 	point   match.Point
 	matchID string
+	pid     int
 	conn    net.Conn
 }
 
@@ -98,7 +100,7 @@ func newStops(t testing.TB) *stops {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	s := &stops{t: t, l: l, held: make(chan *stop, 64), hold: map[match.Point]bool{}, conns: map[net.Conn]bool{}}
+	s := &stops{t: t, l: l, held: make(chan *stop, 64), hold: map[match.Point]bool{}, dead: map[int]bool{}, conns: map[net.Conn]bool{}}
 	s.wg.Go(s.listen)
 	t.Cleanup(func() {
 		_ = l.Close()
@@ -136,13 +138,16 @@ func (s *stops) listen() {
 // serve answers one process at one point.
 func (s *stops) serve(conn net.Conn) {
 	line, err := bufio.NewReader(conn).ReadString('\n')
-	point, matchID, _ := strings.Cut(strings.TrimSpace(line), " ")
+	at := &stop{conn: conn}
+	if err == nil {
+		_, err = fmt.Sscan(line, &at.point, &at.matchID, &at.pid)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err == nil {
-		s.passed = append(s.passed, point+" "+matchID)
-		if s.hold[match.Point(point)] && !s.over {
-			s.held <- &stop{match.Point(point), matchID, conn}
+		s.passed = append(s.passed, fmt.Sprint(at.point, " ", at.matchID))
+		if s.hold[at.point] && !s.over {
+			s.held <- at
 			return
 		}
 	}
@@ -160,18 +165,37 @@ func (s *stops) at(points ...match.Point) {
 	}
 }
 
+// died makes await skip what a process that is dead has come to: two of its
+// goroutines may end the same match.
+func (s *stops) died(pid int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dead[pid] = true
+}
+
+func (s *stops) isDead(pid int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dead[pid]
+}
+
 // await returns the next match that is held, which must be at a point.
 func (s *stops) await(want match.Point) *stop {
 	s.t.Helper()
-	select {
-	case at := <-s.held:
-		if at.point != want {
-			s.t.Fatalf("the match is at %q, want %q", at.point, want)
+	deadline := time.After(time.Minute)
+	for {
+		select {
+		case at := <-s.held:
+			if s.isDead(at.pid) {
+				continue
+			}
+			if at.point != want {
+				s.t.Fatalf("the match is at %q, want %q", at.point, want)
+			}
+			return at
+		case <-deadline:
+			s.t.Fatalf("no match came to %q; there were %q", want, s.all())
 		}
-		return at
-	case <-time.After(time.Minute):
-		s.t.Fatalf("no match came to %q; there were %q", want, s.all())
-		return nil
 	}
 }
 

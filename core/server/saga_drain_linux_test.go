@@ -39,7 +39,7 @@ func (s *saga) drainedAt(p match.Point) sagaRound {
 	s.t.Helper()
 	s.stops.at(match.PointStarting, p)
 	at := s.begin()
-	r := sagaRound{at: p, matchID: at.matchID}
+	r := sagaRound{at: p, matchID: at.matchID, lobbyID: s.lobbyID}
 	if p != match.PointStarting {
 		at.goOn()
 		at = s.comesTo(p, r.matchID)
@@ -119,7 +119,7 @@ func TestSagaCutOffByTheDrainsEnd(t *testing.T) {
 	stub.gate.answer <- gameflowtest.OK() // to nobody
 	s.back()
 	s.agrees("cut off", at.matchID, func(int) answers { return answers{failed: 1, code: "draining"} })
-	r := sagaRound{at: momentCalled, matchID: at.matchID, status: "failed", code: "draining", orphan: true}
+	r := sagaRound{at: momentCalled, matchID: at.matchID, lobbyID: s.lobbyID, status: "failed", code: "draining", orphan: true}
 	s.closed("cut off", r)
 	s.free("cut off")
 	s.ends([]sagaRound{r})

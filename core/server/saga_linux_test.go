@@ -50,12 +50,28 @@ func TestSagaKilledAtEveryPointWithThePlatform(t *testing.T) {
 	s.ends(rounds)
 }
 
+// TestSagaKilledAtTheEndOfItsLobby is for lobbies that end with their match: who has
+// no seat any more is told as well.
+func TestSagaKilledAtTheEndOfItsLobby(t *testing.T) {
+	t.Parallel()
+	stub := newStubFleet(t)
+	stub.after = "delete"
+	s := newSaga(t, stub, "10s")
+	s.deletes = true
+	var rounds []sagaRound
+	for _, p := range order[slices.Index(order, match.PointCommitted):] {
+		rounds = append(rounds, s.killedAt(p))
+		s.meet()
+	}
+	s.ends(rounds)
+}
+
 // sagaRound is what a round must leave in the store.
 type sagaRound struct {
-	at                    match.Point
-	matchID, status, code string
-	result, orphan        bool
-	perhaps               bool // whether it is listed as an orphan is open unless it must be
+	at                             match.Point
+	matchID, lobbyID, status, code string
+	result, orphan                 bool
+	perhaps                        bool // whether it is listed as an orphan is open unless it must be
 }
 
 // killedAt plays a match to a point, kills the process there and the next ones at
@@ -65,7 +81,7 @@ func (s *saga) killedAt(p match.Point, then ...match.Point) sagaRound {
 	s.t.Helper()
 	s.stops.at(match.PointStarting, p)
 	at := s.begin()
-	r := sagaRound{at: p, matchID: at.matchID}
+	r := sagaRound{at: p, matchID: at.matchID, lobbyID: s.lobbyID}
 	if p == momentRefused || p == momentCancelled {
 		s.stops.at(match.PointUntold)
 	}
@@ -191,9 +207,18 @@ func (s *saga) judge(r *sagaRound) {
 	s.free(when)
 }
 
-// free holds that everybody is back in the lobby, which is open.
+// free holds that everybody is back in the lobby, which is open, or that it has
+// ended with its match.
 func (s *saga) free(when string) {
 	s.t.Helper()
+	if s.deletes {
+		for i, m := range s.crew {
+			if m.Lobby() != nil || m.Match() != nil {
+				s.t.Errorf("%s: member %d is left with the lobby %+v", when, i, m.Lobby())
+			}
+		}
+		return
+	}
 	for i, m := range s.crew {
 		if l := m.Lobby(); l == nil || l.ID != s.lobbyID || l.State != "open" || m.Match() != nil {
 			s.t.Errorf("%s: member %d is left with the lobby %+v", when, i, l)

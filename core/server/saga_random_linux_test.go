@@ -99,7 +99,7 @@ func (s *saga) found(when string) (rounds []sagaRound) {
 	s.t.Helper()
 	for _, id := range s.unknown() {
 		s.known[id] = true
-		r := sagaRound{at: match.Point(when), matchID: id}
+		r := sagaRound{at: match.Point(when), matchID: id, lobbyID: s.lobbyID}
 		made := s.fleet.made(id)
 		if made > 1 {
 			s.t.Errorf("%s: %d servers for one match", when, made)

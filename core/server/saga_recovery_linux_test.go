@@ -53,5 +53,6 @@ func (s *saga) diesAt(p match.Point) {
 	s.stops.at()
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait() // killed
+	s.stops.died(cmd.Process.Pid)
 	at.goOn()
 }

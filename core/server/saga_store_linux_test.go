@@ -79,7 +79,7 @@ func (s *saga) ends(rounds []sagaRound) {
 			s.t.Errorf("%s: the match has no record: %v", r.at, err)
 			continue
 		}
-		if m.Status != r.status || m.Code != r.code || (m.Result != nil) != r.result || m.LobbyID != s.lobbyID {
+		if m.Status != r.status || m.Code != r.code || (m.Result != nil) != r.result || m.LobbyID != r.lobbyID {
 			s.t.Errorf("%s: recorded as %+v", r.at, m)
 		}
 		if got := orphans[r.matchID]; got != r.orphan && !(got && r.perhaps) {

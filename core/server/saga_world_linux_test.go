@@ -3,14 +3,12 @@ package server_test
 import (
 	"bytes"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/muster-gg/muster/core/allocation/gameflow/gameflowtest"
 	"github.com/muster-gg/muster/core/identity"
 	"github.com/muster-gg/muster/core/match"
 	"github.com/muster-gg/muster/sdk/client"
@@ -29,19 +27,8 @@ type saga struct {
 	secret  []byte
 	fleet   sagaFleet
 	known   map[string]bool // matches of earlier rounds
+	deletes bool            // a lobby ends with its match
 	lost    int             // random rounds in which somebody was told no end
-}
-
-// sagaFleet is the provider of a saga's servers.
-type sagaFleet interface {
-	// game is the text of the game "arena".
-	game(dir string) string
-	// made is how many servers were made for the match that was started last.
-	made(matchID string) int
-	// survives: a server outlives the muster process that asked for it.
-	survives() bool
-	// settled waits until no server runs without a match.
-	settled()
 }
 
 // mate is a player with all that he was told over all his sockets.
@@ -143,14 +130,20 @@ func newSaga(t *testing.T, fleet sagaFleet, drain string) *saga {
 	for _, name := range []string{"ann", "bob", "cid"} {
 		s.crew = append(s.crew, &mate{player: s.node.signIn(name, name+"-device-0123456789")})
 	}
-	made, err := s.crew[0].CreateLobby(t.Context(), client.LobbyOptions{})
-	must(t, err)
+	s.meet()
+	return s
+}
+
+// meet brings the crew into a new lobby.
+func (s *saga) meet() {
+	s.t.Helper()
+	made, err := s.crew[0].CreateLobby(s.t.Context(), client.LobbyOptions{})
+	must(s.t, err)
 	s.lobbyID = made.ID
 	for _, m := range s.crew[1:] {
-		_, err := m.Join(t.Context(), client.JoinOptions{Code: made.Code})
-		must(t, err)
+		_, err := m.Join(s.t.Context(), client.JoinOptions{Code: made.Code})
+		must(s.t, err)
 	}
-	return s
 }
 
 // run starts a process over the data folder.
@@ -183,6 +176,7 @@ func (s *saga) begin() *stop {
 // kill ends the process by SIGKILL and takes in what everybody was told by it.
 func (s *saga) kill() {
 	s.node.kill()
+	s.stops.died(s.node.cmd.Process.Pid)
 	s.gone()
 }
 
@@ -249,90 +243,3 @@ func stayed(i int) int {
 	}
 	return 1
 }
-
-// stubFleet is the platform's stand-in as a provider.
-type stubFleet struct {
-	t        testing.TB
-	platform *gameflowtest.Server
-	gate     gate
-}
-
-// newStubFleet answers each call when the test says how.
-func newStubFleet(t testing.TB) *stubFleet {
-	f := &stubFleet{t: t, gate: gate{arrived: make(chan gameflowtest.Call, 64), answer: make(chan gameflowtest.Behaviour)}}
-	f.platform = gameflowtest.NewServer(gameflowtest.Options{
-		GameID: "g1", APIKey: "key",
-		Decide: func(_ int, c gameflowtest.Call) gameflowtest.Behaviour {
-			f.gate.arrived <- c
-			select {
-			case b := <-f.gate.answer:
-				return b
-			case <-t.Context().Done():
-				return gameflowtest.Status(http.StatusServiceUnavailable)
-			}
-		},
-	})
-	t.Cleanup(f.platform.Close)
-	return f
-}
-
-// newSlowFleet answers every call with a server, after a moment.
-func newSlowFleet(t testing.TB) *stubFleet {
-	f := &stubFleet{t: t, platform: gameflowtest.NewServer(gameflowtest.Options{
-		GameID: "g1", APIKey: "key",
-		Decide: func(int, gameflowtest.Call) gameflowtest.Behaviour { return gameflowtest.Slow(20 * time.Millisecond) },
-	})}
-	t.Cleanup(f.platform.Close)
-	return f
-}
-
-func (f *stubFleet) game(string) string {
-	return stubGame("arena", f.platform.URL, "reconnect_grace = \"5m\"\nafter_match = \"reopen\"")
-}
-func (f *stubFleet) made(matchID string) int { return len(f.platform.Servers(matchID)) }
-func (f *stubFleet) survives() bool          { return true }
-func (f *stubFleet) settled()                {}
-
-// localFleet is a fleet whose every process leaves a line in a file.
-type localFleet struct {
-	t           testing.TB
-	first, last int
-	lines       string
-	before      int
-}
-
-func (f *localFleet) game(dir string) string {
-	f.lines = filepath.Join(dir, "made")
-	self, err := filepath.Abs(os.Args[0])
-	must(f.t, err)
-	return fmt.Sprintf(`
-game "arena" {
-  lobby {
-    min_players     = 2
-    reconnect_grace = "5m"
-    after_match     = "reopen"
-  }
-  allocate "local" {
-    command    = ["/bin/sh", "-c", "echo $GAMEFLOW_DEFAULT_PORT >> %s && exec %s"]
-    env        = { %s = "play", GORACE = "atexit_sleep_ms=0" }
-    ports      = "%d-%d"
-    timeout    = "30s"
-    stop_grace = "2s"
-  }
-}
-`, f.lines, self, asGame, f.first, f.last)
-}
-
-func (f *localFleet) made(string) int {
-	raw, err := os.ReadFile(f.lines)
-	if err != nil {
-		return 0
-	}
-	now := bytes.Count(raw, []byte("\n"))
-	made := now - f.before
-	f.before = now
-	return made
-}
-
-func (f *localFleet) survives() bool { return false }
-func (f *localFleet) settled()       { awaitNoServers(f.t, "play", f.first, f.last) }

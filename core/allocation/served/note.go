@@ -2,7 +2,6 @@ package served
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -42,19 +41,7 @@ type Note struct {
 
 // AppendState encodes the note for a journal or another node.
 func (n *Note) AppendState(dst []byte) ([]byte, error) {
-	b, err := json.Marshal(n)
-	return append(dst, b...), err
-}
-
-func decodeNote(d state.Doc) (n Note, err error) {
-	switch v := d.Value.(type) {
-	case *Note:
-		return *v, nil
-	case state.Raw:
-		err = json.Unmarshal(v, &n)
-		return n, err
-	}
-	return n, fmt.Errorf("served: document %s holds a %T", d.Key, d.Value)
+	return state.AppendJSON(dst, n)
 }
 
 // save puts a note, or with drop deletes it, whatever the document holds now.
@@ -140,12 +127,12 @@ func (s *Service) writeDown(n Note, cause string) {
 func (s *Service) Recover(ctx context.Context) error {
 	var notes []Note
 	err := s.state.List(ctx, s.game, KindLent, func(d state.Doc) bool {
-		n, err := decodeNote(d)
+		n, err := state.Decode[Note](d)
 		if err != nil {
 			s.log.Error("a note of a server cannot be read", zap.Error(err))
-			n = Note{ID: d.Key.ID}
+			n = &Note{ID: d.Key.ID}
 		}
-		notes = append(notes, n)
+		notes = append(notes, *n)
 		return true
 	})
 	if err != nil || len(notes) == 0 {
