@@ -41,6 +41,7 @@ type Conn struct {
 	state   State
 	changed chan struct{}         // closed at the next change; nil while nobody waits
 	pending map[string]chan reply // one for each request under way
+	ended   string                // the match of which it was last told that it is over
 	drain   time.Duration         // what the server asked for before the next attempt
 	err     error                 // why it ended
 }

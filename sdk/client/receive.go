@@ -97,10 +97,14 @@ func (c *Conn) apply(m *incoming, frame []byte) {
 		c.update(func(s *State) { s.Match = m.MatchData })
 		c.emit(&MatchStarted{Match: m.MatchData})
 	case "match:failed":
-		c.over(m.MatchID)
+		if !c.over(m.MatchID) {
+			return
+		}
 		c.emit(&MatchFailed{LobbyID: m.LobbyID, MatchID: m.MatchID, Code: m.Code, Message: m.Message})
 	case "match:ended":
-		c.over(m.MatchID)
+		if !c.over(m.MatchID) {
+			return
+		}
 		if string(m.Result) == "null" {
 			m.Result = nil
 		}
@@ -113,6 +117,7 @@ func (c *Conn) apply(m *incoming, frame []byte) {
 	case "error":
 		switch {
 		case m.ReplyTo != nil: // its caller is told
+		case m.LobbyID != "" && !c.over(m.MatchID):
 		case m.LobbyID != "":
 			c.emit(&MatchFailed{LobbyID: m.LobbyID, MatchID: m.MatchID, Code: m.Code, Message: m.Message})
 		default:
@@ -160,11 +165,17 @@ func (c *Conn) leave(id string) {
 	}
 }
 
-// over forgets the match if it is that one.
-func (c *Conn) over(id string) {
+// over forgets the match if it is that one. It reports false when it was told
+// already: a server that died in the middle of telling tells it again.
+func (c *Conn) over(id string) bool {
+	c.mu.Lock()
+	again := id != "" && c.ended == id
+	c.ended = id
+	c.mu.Unlock()
 	c.update(func(s *State) {
 		if s.Match != nil && s.Match.MatchID == id {
 			s.Match = nil
 		}
 	})
+	return !again
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -76,16 +77,18 @@ func TestEventsAndState(t *testing.T) {
 	if e := event[*MatchEnded](t, c); string(e.Result) != `{"teams":[]}` || c.Match() != nil {
 		t.Errorf("got %+v", e)
 	}
-	p.send(started)
+	p.send(`{"type":"match:ended","matchId":"m-1","result":null}`) // a server that died told it again
+	p.send(strings.Replace(started, "m-1", "m-3", 1))
 	event[*MatchStarted](t, c)
-	p.send(`{"type":"match:failed","lobbyId":"l-1","matchId":"m-1","code":"server_lost","message":"Lost"}`)
-	if e := event[*MatchFailed](t, c); *e != (MatchFailed{"l-1", "m-1", "server_lost", "Lost"}) || c.Match() != nil {
+	p.send(`{"type":"match:failed","lobbyId":"l-1","matchId":"m-3","code":"server_lost","message":"Lost"}`)
+	if e := event[*MatchFailed](t, c); *e != (MatchFailed{"l-1", "m-3", "server_lost", "Lost"}) || c.Match() != nil {
 		t.Errorf("got %+v", e)
 	}
 	p.send(`{"type":"error","lobbyId":"l-1","matchId":"m-2","code":"allocation_failed","message":"No"}`)
 	if e := event[*MatchFailed](t, c); e.Code != "allocation_failed" {
 		t.Errorf("got %+v", e)
 	}
+	p.send(`{"type":"match:failed","lobbyId":"l-1","matchId":"m-2","code":"allocation_failed","message":"No"}`) // again
 	p.send(`{"type":"error","code":"unknown_type","message":"Unknown message type"}`)
 	if e := event[*ServerError](t, c); e.Err.Code != "unknown_type" {
 		t.Errorf("got %+v", e)

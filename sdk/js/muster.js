@@ -44,6 +44,7 @@ export class Muster {
   #attempt = 0;
   #renewed = false; // a refused token is renewed once, until a socket opens
   #drainMs = 0;
+  #ended; // the match of which it was last told that it is over
   #pinged = false; // a keep-alive is unanswered
   #turn = 0; // counts the sockets that were let go
 
@@ -380,6 +381,7 @@ export class Muster {
         return this.#emit("matchStarted", m.matchData);
       case "match:ended":
       case "match:failed":
+        if (this.#again(m.matchId)) return;
         if (this.match?.matchId === m.matchId) this.match = null;
         return this.#emit(type === "match:ended" ? "matchEnded" : "matchFailed", fields);
       case "matchmaking:error":
@@ -391,8 +393,16 @@ export class Muster {
       case "error":
         // Before `connected` the close code says it better; a reply goes to its caller.
         if (this.status !== "open" || replyTo !== undefined) return;
+        if (m.lobbyId && this.#again(m.matchId)) return;
         return m.lobbyId ? this.#emit("matchFailed", fields) : this.#emit("error", errorOf(m));
     }
+  }
+
+  // A server that died in the middle of telling that a match is over tells it again.
+  #again(matchId) {
+    const again = matchId !== undefined && this.#ended === matchId;
+    this.#ended = matchId;
+    return again;
   }
 
   #setLobby(lobby) {

@@ -127,9 +127,12 @@ test("events and what one has", async (t) => {
   assert.equal(m.match.matchId, "m-1");
   say({ type: "match:ended", matchId: "m-1", result: null });
   assert.equal(m.match, null);
-  const failure = { lobbyId: "l-1", matchId: "m-1", code: "server_lost", message: "Lost" };
+  assert.deepEqual(say({ type: "match:ended", matchId: "m-1", result: null }), []); // a server that died told it again
+  const failure = { lobbyId: "l-1", matchId: "m-2", code: "server_lost", message: "Lost" };
   assert.deepEqual(say({ type: "match:failed", ...failure }), [["matchFailed", failure]]);
-  assert.deepEqual(say({ type: "error", ...failure }), [["matchFailed", failure]]); // the starter's own
+  const own = { ...failure, matchId: "m-3" };
+  assert.deepEqual(say({ type: "error", ...own }), [["matchFailed", own]]); // the starter's own
+  assert.deepEqual(say({ type: "match:failed", ...own }), []);
   assert.deepEqual(codes(say({ type: "error", code: "unknown_type", message: "?" }), "error"), ["unknown_type"]);
   for (const junk of ["", "{", "null", "5", '"x"', '{"type":"new:thing"}', '{"type":"error","replyTo":"gone"}']) assert.deepEqual(say(junk), []);
 });
