@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"regexp"
 	"strings"
@@ -49,7 +50,7 @@ func agonesConfig(t *testing.T, fleet *agonestest.Fleet) string {
 
 // TestAgones plays matches on a node as the page for operators sets it up.
 func TestAgones(t *testing.T) {
-	fleet := agonestest.New(t, "gs-1", "gs-2")
+	fleet := agonestest.New(t, "gs-1", "gs-2", "gs-3")
 	platform := gameflowtest.NewServer(gameflowtest.Options{GameID: "g1", APIKey: "key"})
 	t.Cleanup(platform.Close)
 	config := agonesConfig(t, fleet)
@@ -66,27 +67,30 @@ func TestAgones(t *testing.T) {
 `, platform.URL))).PublicURL()}
 	ps, _ := w.gathered("ann", "bob")
 
-	// A match: its server has the payload, and is deleted at its end.
-	ps[0].does(`{"type":"lobby:start"}`)
-	var told message
-	for _, p := range ps {
-		told = p.untilKind("match:started")
-		if told.at("matchData", "server", "address") != "203.0.113.7" || fmt.Sprint(told.at("matchData", "server", "port")) != "7002" || told.at("matchData", "server", "serverName") != "gs-1" {
-			t.Errorf("%s is told %v", p.name, told.at("matchData", "server"))
+	// played is a match on that server: it has the payload, and is deleted at the end.
+	played := func(name string) {
+		t.Helper()
+		ps[0].does(`{"type":"lobby:start"}`)
+		var told message
+		for _, p := range ps {
+			told = p.untilKind("match:started")
+			if told.at("matchData", "server", "address") != "203.0.113.7" || fmt.Sprint(told.at("matchData", "server", "port")) != "7002" || told.at("matchData", "server", "serverName") != name {
+				t.Errorf("%s is told %v", p.name, told.at("matchData", "server"))
+			}
 		}
-	}
-	server := fleet.Servers()[0]
-	var payload message
-	must(t, json.Unmarshal([]byte(server.Annotations["GAMEFLOW_PAYLOAD"]), &payload))
-	if id := told.at("matchData", "matchId"); server.State != "Allocated" || server.Labels["muster.gg/match"] != id || payload["matchId"] != id {
-		t.Errorf("the server is %+v", server)
-	}
-	result := `{"teams":[{"name":"A","rank":1},{"name":"B","rank":2}]}`
-	if res, m := w.call("POST", payload["resultUrl"].(string), payload["resultToken"].(string), result); res.StatusCode != 200 {
-		t.Error("result:", res.Status, m)
-	}
-	for _, p := range ps {
-		p.untilKind("match:ended")
+		server := fleet.Servers()[0]
+		var payload message
+		must(t, json.Unmarshal([]byte(server.Annotations["GAMEFLOW_PAYLOAD"]), &payload))
+		if id := told.at("matchData", "matchId"); server.Name != name || server.State != "Allocated" || server.Labels["muster.gg/match"] != id || payload["matchId"] != id {
+			t.Errorf("the server is %+v", server)
+		}
+		result := `{"teams":[{"name":"A","rank":1},{"name":"B","rank":2}]}`
+		if res, m := w.call("POST", payload["resultUrl"].(string), payload["resultToken"].(string), result); res.StatusCode != 200 {
+			t.Error("result:", res.Status, m)
+		}
+		for _, p := range ps {
+			p.untilKind("match:ended")
+		}
 	}
 	left := func() string {
 		var names []string
@@ -95,18 +99,26 @@ func TestAgones(t *testing.T) {
 		}
 		return strings.Join(names, ", ")
 	}
-	eventually(t, "the server to be deleted", func() bool { return left() == "gs-2 Ready" })
-
-	// A lost answer is no reason to ask again: the start fails and the server goes.
-	fleet.Loses(1)
 	again := func() {
 		for _, p := range ps {
 			p.hears()
 			p.does(`{"type":"lobby:ready"}`)
 		}
-		ps[0].does(`{"type":"lobby:start"}`)
 	}
+	played("gs-1")
+	eventually(t, "the server to be deleted", func() bool { return left() == "gs-2 Ready, gs-3 Ready" })
+
+	// The answer is lost, and the server comes late: it is found, and nobody notices.
+	fleet.GoesOn(agonestest.Late{Look: 2})
 	again()
+	played("gs-2")
+	eventually(t, "the server that was found to be deleted", func() bool { return left() == "gs-3 Ready" })
+
+	// Nor does the cluster tell: nobody is asked again, the start fails, the server goes.
+	fleet.Loses(1)
+	fleet.Lists(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusForbidden) })
+	again()
+	ps[0].does(`{"type":"lobby:start"}`)
 	if m := ps[1].untilKind("match:failed"); m["code"] != "allocation_unknown" || platform.Count() != 0 {
 		t.Errorf("told %v; the next provider was asked %d times", m, platform.Count())
 	}
@@ -114,6 +126,7 @@ func TestAgones(t *testing.T) {
 
 	// No server is free: the next provider is asked.
 	again()
+	ps[0].does(`{"type":"lobby:start"}`)
 	if m := ps[1].untilKind("match:started"); platform.Made() != 1 || fmt.Sprint(m.at("matchData", "server", "port")) != fmt.Sprint(platform.Calls()[0].Server.Port) {
 		t.Errorf("told %v; the next provider made %d", m, platform.Made())
 	}

@@ -26,6 +26,13 @@ export const on = { playerJoined() {} };
 `, version, version)
 }
 
+const workerBlock = `
+  hooks "script" {
+    entry     = "DIR/rules.ts"
+    timeout   = "10s"
+    isolation = "process"
+  }`
+
 const scriptBlock = `
   hooks "script" {
     entry   = "DIR/rules.ts"

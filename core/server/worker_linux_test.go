@@ -8,13 +8,6 @@ import (
 	"testing"
 )
 
-const workerBlock = `
-  hooks "script" {
-    entry     = "DIR/rules.ts"
-    timeout   = "10s"
-    isolation = "process"
-  }`
-
 // TestWorkerReloads saves a script in a process of its own again and again while
 // players call it: no call fails, each version comes into use, and the old
 // processes end.

@@ -22,6 +22,8 @@ type agones struct {
 	Selectors  []string      `setting:"selectors,required" doc:"Labels of the servers wanted, tried in order: agones.dev/fleet=arena,mode=duel."`
 	Timeout    time.Duration `setting:"timeout" default:"30s" doc:"How long one call may take."`
 
+	Settle time.Duration `setting:"settle" default:"35s" doc:"How long Agones may still work on a call that was given up: its total remote allocation timeout, and some seconds. Only after it, no server found means that none was made."`
+
 	RegionLabel  string            `setting:"region_label" doc:"The label that must be the region asked for; without it, regions are not looked at."`
 	PortName     string            `setting:"port_name" doc:"The port that players are told; by default the one named default, else the first."`
 	Scheduling   string            `setting:"scheduling" default:"Packed" oneof:"Packed Distributed" doc:"How servers are spread over nodes."`
@@ -32,7 +34,7 @@ type agones struct {
 	Labels            map[string]string `setting:"labels" doc:"More labels for an allocated server."`
 	Annotations       map[string]string `setting:"annotations" doc:"More annotations for an allocated server."`
 
-	KubernetesURL   []string `setting:"kubernetes_url" doc:"The API server of every cluster that servers come from, to delete them; without it, they end by themselves only."`
+	KubernetesURL   []string `setting:"kubernetes_url" doc:"The API server of every cluster that servers come from, to find and to delete them; without it, they end by themselves only."`
 	KubernetesCA    []string `setting:"kubernetes_ca" default:"/var/run/secrets/kubernetes.io/serviceaccount/ca.crt" doc:"File of the API server's authority: one for all, or one for each."`
 	KubernetesToken []string `setting:"kubernetes_token" default:"/var/run/secrets/kubernetes.io/serviceaccount/token" doc:"File of the token for it, likewise; read anew for every call."`
 
@@ -57,6 +59,9 @@ func (a *agones) Start(context.Context) error {
 	if a.Timeout <= 0 {
 		return plugin.BadSetting("timeout", "must be longer than nothing")
 	}
+	if a.Settle <= 0 {
+		return plugin.BadSetting("settle", "must be longer than nothing")
+	}
 	if err := a.checkNames(); err != nil {
 		return err
 	}
@@ -79,5 +84,5 @@ func (a *agones) Start(context.Context) error {
 			return plugin.BadSetting(err.setting, err.problem)
 		}
 	}
-	return a.startReleasing()
+	return a.startClusters()
 }

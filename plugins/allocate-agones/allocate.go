@@ -10,6 +10,7 @@ import (
 	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/muster-gg/muster/plugins/internal/web"
 	"github.com/muster-gg/muster/sdk/hook"
@@ -28,12 +29,41 @@ func unknown(format string, args ...any) error {
 	return hook.Unreachable(fmt.Errorf("agones: "+format, args...))
 }
 
-// Allocate has Agones allocate a server. It asks once: what becomes of a call whose
-// answer was lost is for the platform to decide.
+// Allocate has Agones allocate a server. It asks once; where the clusters can be
+// asked, they say what became of a call whose answer was lost.
 func (a *agones) Allocate(ctx context.Context, r *hook.AllocateRequest) (*hook.Server, error) {
+	ctx, cancel := a.whole(ctx)
+	defer cancel()
+	got, answered, err := a.call(ctx, r)
+	refusal, is := hook.AsRefusal(err)
+	switch {
+	case err == nil || len(a.clusters) == 0:
+	case !is:
+		got, err = a.ask(ctx, r, a.Settle, errors.Unwrap(err))
+	case answered && a.MultiCluster:
+		// It is the word of the cluster that was asked last: an answer of one before
+		// may be lost.
+		got, err = a.ask(ctx, r, min(a.Settle, ownWork), errors.New(refusal.GetReason()))
+	}
+	if err != nil {
+		return nil, err
+	}
+	port, found := got.port(a.PortName)
+	if !found {
+		return nil, unknown("server %s has no port %q", got.Name, a.PortName)
+	}
+	a.Log(ctx).Info("allocated", "match", r.GetMatchId(), "server", got.Name, "node", got.Node, "source", got.Source)
+	return &hook.Server{Name: got.Name, Address: got.Address, Port: port}, nil
+}
+
+// ownWork is how long one allocator takes for what it does not send on to others.
+const ownWork = 5 * time.Second
+
+// call makes the one call of an allocation, and says whether it was answered.
+func (a *agones) call(ctx context.Context, r *hook.AllocateRequest) (got *answer, answered bool, err error) {
 	body, err := a.body(r)
 	if err != nil {
-		return nil, none("%w", err)
+		return nil, false, none("%w", err)
 	}
 	ctx, cancel := web.Within(ctx, a.Timeout)
 	defer cancel()
@@ -41,7 +71,7 @@ func (a *agones) Allocate(ctx context.Context, r *hook.AllocateRequest) (*hook.S
 	traced := httptrace.WithClientTrace(ctx, connection(&connected))
 	request, err := http.NewRequestWithContext(traced, http.MethodPost, a.URL+"/gameserverallocation", bytes.NewReader(body))
 	if err != nil {
-		return nil, none("the address is not valid")
+		return nil, false, none("the address is not valid")
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Accept", "application/json")
@@ -52,31 +82,25 @@ func (a *agones) Allocate(ctx context.Context, r *hook.AllocateRequest) (*hook.S
 	response, err := client.Do(request)
 	switch {
 	case err != nil && (!connected.Load() || refusedCert(err)):
-		return nil, none("not connected: %w", bare(err))
+		return nil, false, none("not connected: %w", bare(err))
 	case err != nil:
-		return nil, unknown("the call was cut: %w", plain(bare(err)))
+		return nil, false, unknown("the call was cut: %w", plain(bare(err)))
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if response.StatusCode != http.StatusOK {
-		return nil, refused(response.StatusCode, answer, r.GetPayload())
+		return nil, true, refused(response.StatusCode, text, r.GetPayload())
 	}
 	switch {
 	case err != nil:
-		return nil, unknown("the answer was cut: %w", plain(err))
-	case len(answer) > maxAnswer:
-		return nil, unknown("the answer is over %d bytes", maxAnswer)
+		return nil, true, unknown("the answer was cut: %w", plain(err))
+	case len(text) > maxAnswer:
+		return nil, true, unknown("the answer is over %d bytes", maxAnswer)
 	}
-	got, err := decode(answer)
-	if err != nil {
-		return nil, unknown("%w", err)
+	if got, err = decode(text); err != nil {
+		return nil, true, unknown("%w", err)
 	}
-	port, found := got.port(a.PortName)
-	if !found {
-		return nil, unknown("server %s has no port %q", got.Name, a.PortName)
-	}
-	a.Log(ctx).Info("allocated", "match", r.GetMatchId(), "server", got.Name, "node", got.Node, "source", got.Source)
-	return &hook.Server{Name: got.Name, Address: got.Address, Port: port}, nil
+	return got, true, nil
 }
 
 // plain keeps an error from quoting what the service sent.

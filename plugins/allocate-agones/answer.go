@@ -12,12 +12,14 @@ import (
 type answer struct {
 	Name    string `json:"gameServerName"`
 	Address string `json:"address"`
-	Ports   []struct {
-		Name string `json:"name"`
-		Port int32  `json:"port"`
-	} `json:"ports"`
-	Node   string `json:"nodeName"`
-	Source string `json:"source"`
+	Ports   []port `json:"ports"`
+	Node    string `json:"nodeName"`
+	Source  string `json:"source"`
+}
+
+type port struct {
+	Name string `json:"name"`
+	Port int32  `json:"port"`
 }
 
 // decode reads an answer. Its errors never quote it: it may hold the payload.

@@ -43,6 +43,16 @@ func labelValue(text string) string {
 	return "sha256-" + hex.EncodeToString(sum[:16])
 }
 
+// owner says whose servers are meant: those with the labels of a match.
+type owner interface {
+	GetGame() string
+	GetMatchId() string
+}
+
+func labelsOf(o owner) map[string]string {
+	return map[string]string{matchLabel: labelValue(o.GetMatchId()), gameLabel: labelValue(o.GetGame())}
+}
+
 // parseSelector reads "key=value,key=value".
 func parseSelector(text string) (selector, bool) {
 	s := selector{MatchLabels: map[string]string{}, State: stateReady}

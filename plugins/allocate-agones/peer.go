@@ -95,9 +95,20 @@ func (p *peer) client(secure bool) (client *http.Client, stale error) {
 	}, stale
 }
 
-// connection traces a request: until there is a connection, nothing was sent.
+// connection traces a request: until there is a connection, nothing was sent. What
+// is not sent when the connection is closed never will be: the kernel would go on
+// trying, and a call that was given up could come to the service minutes later.
 func connection(had *atomic.Bool) *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { had.Store(true) }}
+	return &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		had.Store(true)
+		conn := info.Conn
+		if secure, is := conn.(*tls.Conn); is {
+			conn = secure.NetConn()
+		}
+		if plain, is := conn.(*net.TCPConn); is {
+			_ = plain.SetLinger(0) // an error means that it is closed already
+		}
+	}}
 }
 
 // refusedCert reports whether the service did not take our certificate. In TLS 1.3

@@ -52,7 +52,7 @@ func (a *agones) body(r *hook.AllocateRequest) ([]byte, error) {
 	if r.GetMatchId() == "" {
 		return nil, errors.New("the match has no id")
 	}
-	own := map[string]string{matchLabel: labelValue(r.GetMatchId()), gameLabel: labelValue(r.GetGame())}
+	own := labelsOf(r)
 	c := call{
 		Namespace: a.Namespace, Scheduling: a.Scheduling,
 		Metadata:  metadata{Labels: maps.Clone(own), Annotations: map[string]string{}},

@@ -30,6 +30,7 @@ func TestBadSettings(t *testing.T) {
 		"no pair":                  {"cert", f.Dir + "/other.crt"},
 		"half a pair":              {"cert", ""},
 		"no time":                  {"timeout", "0s"},
+		"no time to settle":        {"settle", "0s"},
 		"no namespace":             {"namespace", "a/b"},
 		"no scheduling":            {"scheduling", "Random"},
 		"a bad annotation":         {"payload_annotation", "two words"},

@@ -5,7 +5,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -17,10 +16,12 @@ type request struct {
 	Namespace    string
 	MultiCluster struct{ Enabled bool } `json:"multiClusterSetting"`
 	Metadata     struct{ Labels, Annotations map[string]string }
-	Selectors    []struct {
-		MatchLabels map[string]string
-		State       string `json:"gameServerState"`
-	} `json:"gameServerSelectors"`
+	Selectors    []selector `json:"gameServerSelectors"`
+}
+
+type selector struct {
+	MatchLabels map[string]string
+	State       string `json:"gameServerState"`
 }
 
 // allocator is POST /gameserverallocation.
@@ -44,6 +45,14 @@ func (f *Fleet) allocator(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.mu.Lock()
+	if f.late != nil {
+		// The call is cut, and goes on nevertheless.
+		f.going, f.late, f.call = f.late, nil, c
+		clear(f.lists)
+		f.goOn()
+		f.mu.Unlock()
+		panic(http.ErrAbortHandler)
+	}
 	made, cluster := f.allocate(c)
 	lost, held := made != nil && f.lost > 0, made != nil && f.held > 0
 	if lost {
@@ -64,32 +73,50 @@ func (f *Fleet) allocator(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = json.NewEncoder(w).Encode(map[string]any{ // an error means that the client has gone
-		"gameServerName": made.Name, "address": "203.0.113.7", "nodeName": "node-1", "source": cluster,
-		"ports":     []any{map[string]any{"name": "query", "port": 7001}, map[string]any{"name": "default", "port": 7002}, map[string]any{"name": "voice", "port": 7003}},
-		"addresses": []any{map[string]any{"type": "ExternalIP", "address": "203.0.113.7"}},
-		"metadata":  map[string]any{"labels": made.Labels, "annotations": made.Annotations},
+		"gameServerName": made.Name, "address": address, "nodeName": "node-1", "source": cluster, "ports": ports(), "addresses": addresses(),
+		"metadata": map[string]any{"labels": made.Labels, "annotations": made.Annotations},
 	})
 }
 
-// allocate finds a server and says which allocator it is from; nil if none is free.
-// It returns a copy. Guarded by mu.
+const address = "203.0.113.7"
+
+func addresses() []any { return []any{map[string]any{"type": "ExternalIP", "address": address}} }
+
+func ports() (list []any) {
+	for i, name := range []string{"query", "default", "voice"} {
+		list = append(list, map[string]any{"name": name, "port": 7001 + i})
+	}
+	return list
+}
+
+// allocate finds a server, in one cluster after the other, and says which allocator
+// it is from; nil if none is free. It returns a copy. Guarded by mu.
 func (f *Fleet) allocate(c request) (made *GameServer, source string) {
+	if g := f.allocateIn(0, c); g != nil {
+		return g, "local"
+	}
+	for i := 1; c.MultiCluster.Enabled && i < len(f.apis); i++ {
+		if g := f.allocateIn(i, c); g != nil {
+			return g, f.apis[i].Listener.Addr().String()
+		}
+	}
+	return nil, ""
+}
+
+// allocateIn is allocate in one cluster.
+func (f *Fleet) allocateIn(cluster int, c request) *GameServer {
 	for _, s := range c.Selectors {
 		for _, g := range f.servers {
-			if c.Namespace != "default" || !strings.EqualFold(g.State, s.State) || !matches(g.Labels, s.MatchLabels) || g.cluster > 0 && !c.MultiCluster.Enabled {
+			if g.cluster != cluster || c.Namespace != "default" || g.Deleted || !strings.EqualFold(g.State, s.State) || !matches(g.Labels, s.MatchLabels) {
 				continue
 			}
 			g.State = "Allocated"
 			maps.Copy(g.Labels, c.Metadata.Labels)
 			maps.Copy(g.Annotations, c.Metadata.Annotations)
-			source := "local"
-			if g.cluster > 0 {
-				source = f.apis[g.cluster].Listener.Addr().String()
-			}
-			return g.copied(), source
+			return g.copied()
 		}
 	}
-	return nil, ""
+	return nil
 }
 
 func matches(labels, wanted map[string]string) bool {
@@ -99,36 +126,6 @@ func matches(labels, wanted map[string]string) bool {
 		}
 	}
 	return true
-}
-
-// kubernetes deletes a cluster's game servers by their labels.
-func (f *Fleet) kubernetes(cluster int) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		which := map[string]string{}
-		for pair := range strings.SplitSeq(r.URL.Query().Get("labelSelector"), ",") {
-			key, value, _ := strings.Cut(pair, "=")
-			which[key] = value
-		}
-		switch {
-		case r.Header.Get("Authorization") != "Bearer kube-token":
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		case r.Method != http.MethodDelete || r.URL.Path != "/apis/agones.dev/v1/namespaces/default/gameservers" || len(which) != 2:
-			w.WriteHeader(http.StatusNotFound)
-			return
-		}
-		deleted := []any{}
-		f.mu.Lock()
-		f.servers = slices.DeleteFunc(f.servers, func(g *GameServer) bool {
-			gone := g.cluster == cluster && matches(g.Labels, which)
-			if gone {
-				deleted = append(deleted, map[string]any{"metadata": map[string]any{"name": g.Name}})
-			}
-			return gone
-		})
-		f.mu.Unlock()
-		_ = json.NewEncoder(w).Encode(map[string]any{"kind": "GameServerList", "items": deleted}) // as above
-	}
 }
 
 // Gateway answers an error as a grpc-gateway.

@@ -1,6 +1,6 @@
 // Package agonestest stands in for Agones in tests: its allocator service behind
-// mTLS, and the part of the Kubernetes interface that deletes game servers. It
-// checks what it is sent as the real ones do, and remembers what it made of it.
+// mTLS, and the part of the Kubernetes interface that lists and deletes game
+// servers. It checks what it is sent as the real ones do, and remembers what it made of it.
 package agonestest
 
 import (
@@ -21,11 +21,13 @@ import (
 type GameServer struct {
 	Name, State         string
 	Labels, Annotations map[string]string
-	cluster             int
+	// Deleted: it is ending, and still listed.
+	Deleted bool
+	cluster int
 }
 
 func (g *GameServer) copied() *GameServer {
-	return &GameServer{g.Name, g.State, maps.Clone(g.Labels), maps.Clone(g.Annotations), g.cluster}
+	return &GameServer{g.Name, g.State, maps.Clone(g.Labels), maps.Clone(g.Annotations), g.Deleted, g.cluster}
 }
 
 // Fleet is the allocator service of a cluster, which may know other clusters. It
@@ -47,13 +49,19 @@ type Fleet struct {
 	lost    int // how many answers get lost from now on, held how many wait
 	held    int
 	last    map[string]any
+
+	late, going []Late // of the next call, and of the one that was cut
+	call        request
+	lists       map[int]int // how often each cluster was asked for servers since then
+	listed      http.HandlerFunc
+	asked       int
 }
 
 // New returns a fleet in whose cluster these servers are ready: of the fleet arena,
 // in the region eu.
 func New(t testing.TB, servers ...string) *Fleet {
 	t.Helper()
-	f := &Fleet{CA: NewAuthority(t), Dir: t.TempDir(), t: t, clients: x509.NewCertPool()}
+	f := &Fleet{CA: NewAuthority(t), Dir: t.TempDir(), t: t, clients: x509.NewCertPool(), lists: map[int]int{}}
 	f.clients.AddCert(f.CA.cert)
 	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(f.allocator))
 	f.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -76,7 +84,8 @@ func (f *Fleet) Cluster(servers ...string) (api string) {
 	cluster := len(f.apis)
 	for _, name := range servers {
 		f.servers = append(f.servers, &GameServer{
-			name, "Ready", map[string]string{"agones.dev/fleet": "arena", "region": "eu"}, map[string]string{}, cluster,
+			Name: name, State: "Ready", cluster: cluster,
+			Labels: map[string]string{"agones.dev/fleet": "arena", "region": "eu"}, Annotations: map[string]string{},
 		})
 	}
 	f.mu.Unlock()
