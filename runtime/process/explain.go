@@ -23,7 +23,7 @@ func (i *instance) accepts(g greeting) bool {
 	if g.version != wire.Version || g.kind != "grpc" {
 		return false
 	}
-	return g.encrypted || g.network == "unix" && strings.HasPrefix(filepath.Clean(g.address), i.run+string(filepath.Separator))
+	return g.encrypted || g.network == "unix" && strings.HasPrefix(filepath.Clean(g.address), i.run.path+string(filepath.Separator))
 }
 
 // explain turns a failed start into a sentence that says what to do.

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -26,7 +24,7 @@ import (
 type instance struct {
 	opts   Options
 	logs   *logs
-	run    string // its folder, for sockets
+	run    *folder // for its sockets
 	child  *child
 	client *goplugin.Client
 	config *goplugin.ClientConfig
@@ -60,7 +58,7 @@ func launch(ctx context.Context, o Options, l *logs, owner *Process) (*instance,
 		return nil, err
 	}
 	defer b.file.Close()
-	run, err := os.MkdirTemp(shortTemp(), "muster-")
+	run, err := newFolder()
 	if err != nil {
 		return nil, err
 	}
@@ -89,18 +87,9 @@ func (i *instance) describe(ctx context.Context) error {
 	return err
 }
 
-// shortTemp is a folder for sockets, whose paths must be short.
-func shortTemp() string {
-	const most = 40
-	if dir := os.TempDir(); len(dir) <= most || runtime.GOOS == "windows" {
-		return dir
-	}
-	return "/tmp"
-}
-
 // connect forks, shakes hands and opens the connection.
 func (i *instance) connect(ctx context.Context, b *binary) error {
-	path, err := openPath(i.run, b)
+	path, err := openPath(i.run.path, b)
 	if err != nil {
 		return err
 	}
@@ -113,7 +102,7 @@ func (i *instance) connect(ctx context.Context, b *binary) error {
 		SkipHostEnv:      true,
 		StartTimeout:     i.opts.Timing.Start + time.Second, // ctx ends it before
 		Logger:           hclog.NewNullLogger(),
-		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: i.run},
+		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: i.run.path},
 		GRPCDialOptions: []grpc.DialOption{
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxMessage)),
 			grpc.WithMaxHeaderListSize(wire.MaxHeaders),
@@ -233,7 +222,7 @@ func (i *instance) end() {
 	if i.client != nil {
 		i.client.Kill()
 	}
-	if err := os.RemoveAll(i.run); err != nil {
+	if err := i.run.Close(); err != nil {
 		i.opts.Logger.Warn("a plugin's folder stays", zap.Error(err))
 	}
 }

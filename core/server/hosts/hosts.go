@@ -17,6 +17,7 @@ import (
 	"github.com/muster-gg/muster/core/config"
 	"github.com/muster-gg/muster/core/hooks"
 	"github.com/muster-gg/muster/runtime/native"
+	"github.com/muster-gg/muster/runtime/process"
 	"github.com/muster-gg/muster/runtime/sandbox"
 	"github.com/muster-gg/muster/sdk/hook"
 )
@@ -61,6 +62,9 @@ func Start(ctx context.Context, o Options) (*Hosts, error) {
 		o.Logger = zap.NewNop()
 	}
 	h := &Hosts{options: o, log: o.Logger, games: map[string]*game{}, sandbox: sandbox.New(sandbox.Options{}), run: func() {}}
+	if err := process.RemoveLeftovers(); err != nil {
+		h.log.Warn("folders of processes that an earlier run started stay", zap.Error(err))
+	}
 	for i := range o.Config.Games {
 		if err := h.addGame(&o.Config.Games[i]); err != nil {
 			return nil, err
