@@ -208,10 +208,10 @@ func TestTimers(t *testing.T) {
 	v := load(t, one(`async () => {
 		const order = [];
 		const wait = (ms, name) => new Promise((done) => setTimeout((x) => { order.push(x); done() }, ms, name));
-		const gone = setTimeout(() => order.push("gone"), 1);
+		const gone = setTimeout(() => order.push("gone"), 100);
 		clearTimeout(gone);
 		queueMicrotask(() => order.push("micro"));
-		await Promise.all([wait(9, "late"), wait(1, "b"), wait(1, "c"), wait(0, "a")]);
+		await Promise.all([wait(600, "late"), wait(250, "b"), wait(250, "c"), wait(0, "a")]);
 		return order;
 	}`))
 	got, err := rpc(t, v)

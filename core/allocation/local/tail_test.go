@@ -4,6 +4,7 @@ package local
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -67,9 +68,11 @@ func TestServersAndTheirLogs(t *testing.T) {
 	id := list[0].ID
 	wantTail := func(of, want string) {
 		t.Helper()
-		if got, err := f.Tail(of, 1<<10); !strings.Contains(string(got), want) || err != nil {
-			t.Errorf("the log of %s: %q, %v", of, got, err)
-		}
+		// What a server writes passes through a pipe.
+		eventually(t, fmt.Sprintf("the log of %s has %q", of, want), func() bool {
+			got, err := f.Tail(of, 1<<10)
+			return strings.Contains(string(got), want) && err == nil
+		})
 	}
 	wantTail(id, "game server in mode serve")
 	s := allocate(t, f, "m")
