@@ -164,7 +164,11 @@ func (g *game) endLoans(ctx context.Context) error {
 
 // close ends the game: starts first, then its servers, then its lobbies.
 func (g *game) close(ctx context.Context) error {
+	late := ctx.Err() != nil
 	errs := []error{g.endLoans(ctx), g.matches.Close(ctx)}
+	if late {
+		errs = nil // awaitStarts has said what was cut off
+	}
 	for _, f := range g.providers.fleets {
 		// A fleet has its own grace for its servers; it is not cut short by the drain's.
 		errs = append(errs, f.Stop(context.WithoutCancel(ctx)))
@@ -172,7 +176,9 @@ func (g *game) close(ctx context.Context) error {
 	for _, closeProvider := range g.providers.close {
 		closeProvider()
 	}
-	errs = append(errs, g.searches.close(ctx), g.lobbies.Close(ctx), g.hooks.Close(ctx))
+	last, cancel := moment(ctx)
+	defer cancel()
+	errs = append(errs, g.searches.close(last), g.lobbies.Close(last), g.hooks.Close(last))
 	return errors.Join(errs...)
 }
 

@@ -266,13 +266,18 @@ func (s *Server) Stop(ctx context.Context) error {
 		}
 		s.transport.Announce()
 		// Starts first come to their end while their players are still connected.
-		errs = append(errs, s.awaitStarts(ctx), s.transport.Drain(ctx))
+		errs = append(errs, s.awaitStarts(ctx))
+		last, cancel := moment(ctx)
+		defer cancel()
+		errs = append(errs, s.transport.Drain(last))
 	}
+	last, cancel := moment(ctx)
+	defer cancel()
 	for _, srv := range []*http.Server{s.public, s.admin} {
 		if srv == nil {
 			continue
 		}
-		if err := srv.Shutdown(ctx); err != nil {
+		if err := srv.Shutdown(last); err != nil {
 			errs = append(errs, err, srv.Close())
 		}
 	}
@@ -296,12 +301,23 @@ func (s *Server) Stop(ctx context.Context) error {
 	}
 	closing.Wait()
 	if s.hosts != nil {
-		errs = append(errs, s.hosts.Close(ctx))
+		last, cancel := moment(ctx)
+		defer cancel()
+		errs = append(errs, s.hosts.Close(last))
 	}
 	if s.parts != nil {
 		errs = append(errs, s.parts.close())
 	}
 	return errors.Join(errs...)
+}
+
+// moment is ctx, or one that lasts two seconds when ctx is over: what has next to
+// nothing left to do is not cut off because something before it took all the time.
+func moment(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() == nil {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 }
 
 // awaitStarts waits until no start is under way, of a match here or of a server for
