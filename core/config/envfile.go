@@ -90,6 +90,10 @@ func (l envLine) tell(d Diagnostic) Diagnostic {
 	// "secret: env("JWT_SECRET") has 5 bytes": the variable is named already.
 	quoted := fmt.Sprintf("env(%q)", l.variable)
 	if before, after, is := strings.Cut(d.Text, quoted); is && len(before) < 40 {
+		// Of "${env("MUSTER_HOST")}:3000" the rest of the text in quotes goes, too.
+		if rest, in := strings.CutPrefix(after, "}"); in {
+			_, after, _ = strings.Cut(rest, `"`)
+		}
 		d.Text = "Its value" + after
 	}
 	if l.help != "" {

@@ -96,7 +96,7 @@ func TestBadVariablesAreNamed(t *testing.T) {
 		"region":             {config.EnvRegion, "us east", "Its value is not one word", false},
 		"public URL":         {config.EnvPublicURL, "play.example.com", "Its value is not an http or https address", false},
 		"admin":              {config.EnvAdmin, "nowhere", "Its value is not an address to listen on", false},
-		"host":               {config.EnvHost, "not a host", "has a host that is neither", false},
+		"host":               {config.EnvHost, "not a host", "Its value has a host that is neither an IP address nor a name. It is the address of this machine", false},
 		"no Discord program": {config.EnvDiscord, "1234", "Players cannot sign in with Discord: the program /none/auth-discord does not exist.", true},
 	} {
 		t.Run(name, func(t *testing.T) {

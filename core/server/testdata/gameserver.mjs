@@ -109,7 +109,10 @@ await new Promise((done) => door.listen(env.GAMEFLOW_DEFAULT_PORT, "0.0.0.0", do
 // ---- ready, allocated
 
 const health = setInterval(() => call("POST", "/health", {}), 1000);
-process.on("SIGTERM", () => {
+let finished;
+const finish = new Promise((done) => (finished = done));
+process.on("SIGTERM", async () => {
+  await finish; // it may come before the answer to the last call
   console.log(`steps: ${steps.join(" ")}`);
   process.exit(0);
 });
@@ -173,3 +176,4 @@ if (payload.properties.end === "shutdown") {
   assert.deepEqual([answer.matchId, answer.result.properties.steps.at(-1)], [payload.matchId, "result"]);
   steps.push("result"); // SIGTERM follows
 }
+finished();
