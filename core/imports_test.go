@@ -26,7 +26,7 @@ var rooms = [][]string{
 }
 
 // common rooms may be imported by everything in core.
-var common = []string{"core/fault", "core/telemetry"}
+var common = []string{"core/fault", "core/lifecycle", "core/telemetry"}
 
 // never names imports that the layers alone would allow.
 var never = []struct {
@@ -40,7 +40,7 @@ var never = []struct {
 	{[]string{"sdk"}, []string{"core", "runtime", "plugins", "sample-game"}, nil, "sdk is what people outside import"},
 	{[]string{"runtime", "plugins"}, []string{"core", "sample-game"}, nil, "they import sdk alone"},
 	{[]string{"sample-game"}, []string{"core", "runtime", "plugins"}, []string{"sample-game/platform"}, "the sample is written as a user would"},
-	{[]string{"core/fault", "core/telemetry", "core/config"}, []string{"core/cli", "core/server", "core/transport", "core/lobby", "core/match", "core/identity", "core/session", "core/hooks", "core/broadcast", "core/allocation", "core/state", "core/store", "core/wire"}, nil, "everything stands on them"},
+	{[]string{"core/fault", "core/lifecycle", "core/telemetry", "core/config"}, []string{"core/cli", "core/server", "core/transport", "core/lobby", "core/match", "core/identity", "core/session", "core/hooks", "core/broadcast", "core/allocation", "core/state", "core/store", "core/wire"}, nil, "everything stands on them"},
 }
 
 func in(pkg string, places []string) bool {

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/muster-gg/muster/core/lifecycle"
 	"github.com/muster-gg/muster/core/state"
 )
 
@@ -101,7 +102,7 @@ func measured(d state.Doc) (map[string]int, error) {
 
 // Run deletes what counts no more until ctx ends. One goroutine on every node calls it.
 func (s *Service) Run(ctx context.Context) error {
-	state.Every(ctx, sweepEvery, s.sweep)
+	lifecycle.Every(ctx, sweepEvery, s.sweep)
 	return nil
 }
 

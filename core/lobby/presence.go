@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/muster-gg/muster/core/fault"
+	"github.com/muster-gg/muster/core/lifecycle"
 	"github.com/muster-gg/muster/core/state"
 )
 
@@ -167,7 +168,7 @@ const (
 // Run sends Tick to every lobby that is due and drops notices that nobody came
 // for, until ctx ends. One goroutine on every node calls it.
 func (s *Service) Run(ctx context.Context) error {
-	state.Every(ctx, sweepEvery, s.sweep)
+	lifecycle.Every(ctx, sweepEvery, s.sweep)
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/muster-gg/muster/core/broadcast"
 	"github.com/muster-gg/muster/core/fault"
+	"github.com/muster-gg/muster/core/lifecycle"
 	"github.com/muster-gg/muster/core/state"
 )
 
@@ -88,17 +89,7 @@ func (s *Service) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	idle := make(chan struct{})
-	go func() { s.wg.Wait(); close(idle) }()
-	defer s.cancel()
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		s.cancel() // commands under way end with an error
-		<-idle
-		return ctx.Err()
-	}
+	return lifecycle.End(ctx, s.wg.Wait, s.cancel) // commands under way end with an error
 }
 
 // Create makes a lobby with the player in it. commit is called as transport's

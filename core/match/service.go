@@ -14,6 +14,7 @@ import (
 
 	"github.com/muster-gg/muster/core/allocation"
 	"github.com/muster-gg/muster/core/fault"
+	"github.com/muster-gg/muster/core/lifecycle"
 	"github.com/muster-gg/muster/core/lobby"
 	"github.com/muster-gg/muster/core/state"
 	"github.com/muster-gg/muster/core/store"
@@ -139,17 +140,7 @@ func (s *Service) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	idle := make(chan struct{})
-	go func() { s.wg.Wait(); close(idle) }()
-	defer s.cancel()
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		s.cancel()
-		<-idle
-		return ctx.Err()
-	}
+	return lifecycle.End(ctx, s.wg.Wait, s.cancel)
 }
 
 // Ticket signs a player's join ticket for a match.

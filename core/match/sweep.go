@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/muster-gg/muster/core/allocation"
+	"github.com/muster-gg/muster/core/lifecycle"
 	"github.com/muster-gg/muster/core/lobby"
 	"github.com/muster-gg/muster/core/state"
 	"github.com/muster-gg/muster/core/store"
@@ -28,7 +29,7 @@ func (s *Service) Run(ctx context.Context) error {
 	var orphans sync.WaitGroup
 	defer orphans.Wait()
 	orphans.Go(func() { s.sweepOrphans(ctx) })
-	state.Every(ctx, sweepEvery, func(ctx context.Context) {
+	lifecycle.Every(ctx, sweepEvery, func(ctx context.Context) {
 		s.payOwed(ctx)
 		s.sweep(ctx)
 	})

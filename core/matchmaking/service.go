@@ -14,6 +14,7 @@ import (
 	"github.com/muster-gg/muster/core/allocation"
 	"github.com/muster-gg/muster/core/allocation/gameflow"
 	"github.com/muster-gg/muster/core/fault"
+	"github.com/muster-gg/muster/core/lifecycle"
 	"github.com/muster-gg/muster/core/state"
 )
 
@@ -172,17 +173,7 @@ func (s *Service) Close(ctx context.Context) error {
 	for _, q := range searches {
 		q.end(nil)
 	}
-	idle := make(chan struct{})
-	go func() { s.wg.Wait(); close(idle) }()
-	defer s.cancel()
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		s.cancel()
-		<-idle
-		return ctx.Err()
-	}
+	return lifecycle.End(ctx, s.wg.Wait, s.cancel)
 }
 
 // Searching is how many accounts search now, or have a ticket that is being deleted.

@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/muster-gg/muster/core/lifecycle"
 	"github.com/muster-gg/muster/core/state"
 )
 
@@ -38,7 +39,7 @@ func (s *Service) Recover(ctx context.Context) error {
 // Run deletes what is overdue until ctx ends: searches of nodes that have died, and
 // matches whose players have all been told. One goroutine on every node calls it.
 func (s *Service) Run(ctx context.Context) error {
-	state.Every(ctx, sweepEvery, s.sweep)
+	lifecycle.Every(ctx, sweepEvery, s.sweep)
 	return nil
 }
 

@@ -1,11 +1,8 @@
 package state_test
 
 import (
-	"context"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/muster-gg/muster/core/state"
 )
@@ -39,16 +36,4 @@ func TestDecode(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
-}
-
-func TestEvery(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		begun, times := time.Now(), 0
-		ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
-		defer cancel()
-		state.Every(ctx, time.Second, func(context.Context) { times++ })
-		if took := time.Since(begun); times != 3 || took != 3500*time.Millisecond {
-			t.Errorf("%d times in %s", times, took)
-		}
-	})
 }

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/muster-gg/muster/core/allocation"
+	"github.com/muster-gg/muster/core/lifecycle"
 	"github.com/muster-gg/muster/core/store"
 )
 
@@ -162,22 +163,10 @@ func (s *Service) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	ended := make(chan struct{})
-	go func() {
+	return lifecycle.End(ctx, func() {
 		s.wg.Wait()
 		s.callers.Wait()
-		close(ended)
-	}()
-	var err error
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		err = ctx.Err()
-		s.cancel()
-		<-ended
-	}
-	s.cancel()
-	return err
+	}, s.cancel)
 }
 
 // cleanup bounds what has to be done although the service may be about to end.
